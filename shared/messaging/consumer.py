@@ -1,0 +1,196 @@
+"""FastStream's batch subscriber, with every default that loses data set otherwise.
+
+The subscriber hands over raw records and is told nothing about JSON: a parser that raises makes
+FastStream skip the record under every ack policy, so ours cannot raise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import stamina
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import KafkaAckableMessage
+
+from shared.messaging.database import TRANSIENT, Unreachable, is_transient
+from shared.messaging.faults import Place, passing
+from shared.messaging.service import Outcome, Record
+
+log = logging.getLogger(__name__)
+
+Process = Callable[[Sequence[Record]], Awaitable[Any]]
+
+MAX_RECORDS: Final = 500
+"""Records in a batch at most; beyond 500 the transaction gains nothing (docs/measurements.md)."""
+_BATCH_TIMEOUT_MS: Final = 20
+_SESSION_TIMEOUT_MS: Final = 30_000
+_REBALANCE_TIMEOUT_MS: Final = 60_000
+"""Longer than any batch: who is still working when partitions move must be waited for."""
+_METADATA_MAX_AGE_MS: Final = 5_000
+"""How soon a new partner's topics are found."""
+_RETRY_BUDGET_S: Final = 30.0
+"""How long a batch waits for the database inside the handler. Then it is nacked, which rewinds."""
+_DRAIN_S: Final = 30.0
+_MIB: Final = 1024 * 1024
+
+
+def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
+    """A broker connection for consuming; what we publish goes through the relay."""
+    return KafkaBroker(
+        bootstrap.split(","),
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        allow_auto_create_topics=False,
+        graceful_timeout=_DRAIN_S,
+        metadata_max_age_ms=_METADATA_MAX_AGE_MS,
+        logger=log,
+        log_level=logging.DEBUG,
+    )
+
+
+def make_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+    """An idempotent producer for the relay."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap.split(","),
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=1,
+        max_batch_size=256 * 1024,
+        max_request_size=_MIB,
+        request_timeout_ms=30_000,
+        metadata_max_age_ms=_METADATA_MAX_AGE_MS,
+    )
+
+
+def subscribe(broker: KafkaBroker, *, group: str, pattern: str, process: Process) -> Any:
+    """Subscribe to all topics that match, as one member of the group.
+
+    Poison never raises: `process` makes it a dead letter. What is transient is retried here, with
+    growing pauses; only when that budget is spent does the batch fail, and NACK rewinds it.
+    """
+    drain = _Drain()
+
+    async def parse(message: tuple[ConsumerRecord, ...], _original: Any) -> KafkaMessage:
+        first = message[0]
+        return KafkaAckableMessage(
+            body=b"",
+            headers={},
+            message_id=f"{first.topic}-{first.partition}-{first.offset}",
+            raw_message=message,
+            consumer=drain.subscriber.consumer,
+        )
+
+    async def leave_raw(_message: Any, _original: Any) -> list[Any]:
+        return []
+
+    subscriber = broker.subscriber(
+        pattern=pattern,
+        batch=True,
+        group_id=group,
+        max_records=MAX_RECORDS,
+        batch_timeout_ms=_BATCH_TIMEOUT_MS,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        session_timeout_ms=_SESSION_TIMEOUT_MS,
+        rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
+        max_poll_interval_ms=300_000,
+        # Each fetch must leave memory for the rest: 150 MB is the promise for a whole service.
+        fetch_max_bytes=8 * _MIB,
+        max_partition_fetch_bytes=_MIB,
+        parser=parse,
+        decoder=leave_raw,
+        listener=drain,
+    )
+    drain.subscriber = subscriber
+
+    @subscriber
+    async def handle(message: KafkaMessage) -> None:
+        raw = message.raw_message
+        records = [_record(r) for r in (raw if isinstance(raw, tuple) else (raw,))]
+        await _retrying(process, records)
+        passing(Place.BEFORE_OFFSET_COMMIT)
+
+    return subscriber
+
+
+def last_poll(subscriber: Any) -> float | None:
+    """When Kafka last answered this consumer, in seconds of the epoch; None before the first time."""
+    consumer = subscriber.consumer
+    if consumer is None:
+        return None
+    polls = [consumer.last_poll_timestamp(partition) for partition in consumer.assignment()]
+    return max((poll / 1000 for poll in polls if poll), default=None)
+
+
+async def start(broker: KafkaBroker, *, wait_s: float) -> None:
+    """Start consuming, waiting up to `wait_s` seconds for Kafka.
+
+    FastStream reports itself started without a broker and then never tries again, so the trying is
+    done here.
+
+    Raises:
+        Unreachable: Kafka did not answer in time.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=(KafkaError, OSError), attempts=None, timeout=wait_s, wait_initial=0.2, wait_max=2.0
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    log.warning("Kafka does not answer yet, attempt %d", attempt.num)
+                await broker.start()
+    except (KafkaError, OSError) as error:
+        raise Unreachable(f"Kafka did not answer within {wait_s:.0f} s: {error}") from error
+
+
+class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Partitions are given up only after the batch in hand is committed.
+
+    Otherwise the next owner works on the same records at the same time.
+    """
+
+    subscriber: Any = None
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:  # noqa: ARG002
+        wait_release = getattr(self.subscriber.lock, "wait_release", None)
+        if wait_release is not None:
+            await wait_release(_DRAIN_S)
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        log.info("assigned %d partitions", len(assigned))
+
+
+async def _retrying(process: Process, records: Sequence[Record]) -> Sequence[Outcome]:
+    async for attempt in stamina.retry_context(
+        on=lambda error: is_transient(error) if isinstance(error, TRANSIENT) else False,
+        attempts=None,
+        timeout=_RETRY_BUDGET_S,
+        wait_initial=0.1,
+        wait_max=5.0,
+    ):
+        with attempt:
+            if attempt.num > 1:
+                log.warning("the database does not answer; batch of %d waits", len(records))
+            outcomes: Sequence[Outcome] = await process(records)
+            return outcomes
+    raise AssertionError("unreachable: the last attempt raises")  # pragma: no cover
+
+
+def _record(raw: Any) -> Record:
+    return Record(
+        topic=raw.topic,
+        value=raw.value,
+        key=raw.key,
+        partition=raw.partition,
+        offset=raw.offset,
+        timestamp_ms=raw.timestamp,
+    )

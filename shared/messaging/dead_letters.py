@@ -1,0 +1,137 @@
+"""What could not be processed, kept whole and in order, until a person redrives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.messaging.refusal import Refusal
+from shared.messaging.service import Record
+
+HELD: Final = "held"
+"""Code of a letter that is itself sound, and waits behind another of its key."""
+
+_MAX_DETAIL: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record to be kept.
+
+    Attributes:
+        holds: later records of the same topic and key wait behind it, so that order is kept. False
+            for what its sender had no right to state: a stranger must not hold somebody's key.
+    """
+
+    record: Record
+    code: str
+    detail: str
+    holds: bool
+
+    @classmethod
+    def of(cls, record: Record, refusal: Refusal, *, holds: bool) -> DeadLetter:
+        """A letter for a refused record."""
+        return cls(record, str(refusal.code), refusal.detail, holds)
+
+
+async def bury(connection: Any, letters: Sequence[DeadLetter]) -> None:
+    """Keep letters; the same record twice (it was read again) counts as one more attempt."""
+    await connection.executemany(
+        "INSERT INTO dead_letters "
+        '(topic, partition, "offset", timestamp_ms, key, value, code, detail, holds) '
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+        'ON CONFLICT (topic, partition, "offset") WHERE "offset" >= 0 DO UPDATE SET '
+        "attempts = dead_letters.attempts + 1, last_failed_at = now(), "
+        "code = excluded.code, detail = excluded.detail, holds = excluded.holds",
+        [
+            (
+                letter.record.topic,
+                letter.record.partition,
+                letter.record.offset,
+                letter.record.timestamp_ms,
+                letter.record.key,
+                letter.record.value,
+                letter.code,
+                letter.detail.replace("\x00", "")[:_MAX_DETAIL],
+                letter.holds,
+            )
+            for letter in letters
+        ],
+    )
+
+
+async def held_keys(connection: Any, records: Sequence[Record]) -> set[tuple[str, bytes]]:
+    """Topics and keys, among those of the records, that a dead letter holds."""
+    wanted = sorted({(r.topic, r.key) for r in records if r.key is not None})
+    if not wanted:
+        return set()
+    rows = await connection.fetch(
+        "SELECT DISTINCT topic, key FROM dead_letters JOIN unnest($1::text[], $2::bytea[]) AS t (topic, key) "
+        "USING (topic, key) WHERE holds",
+        [topic for topic, _ in wanted],
+        [key for _, key in wanted],
+    )
+    return {(row["topic"], row["key"]) for row in rows}
+
+
+async def list_letters(connection: Any, limit: int = 200) -> list[dict[str, Any]]:
+    """Letters, oldest first, without their contents."""
+    rows = await connection.fetch(
+        'SELECT id, topic, partition, "offset", key, code, detail, holds, attempts, '
+        "first_failed_at, last_failed_at "
+        "FROM dead_letters ORDER BY id LIMIT $1",
+        limit,
+    )
+    return [_shown(row) for row in rows]
+
+
+async def show_letter(connection: Any, letter_id: int) -> dict[str, Any] | None:
+    """One letter with its contents, for an operator."""
+    row = await connection.fetchrow("SELECT * FROM dead_letters WHERE id = $1", letter_id)
+    if row is None:
+        return None
+    value = row["value"]
+    return _shown(row) | {"value": None if value is None else value.decode(errors="replace")}
+
+
+async def take(connection: Any, ids: Sequence[int] | None) -> list[tuple[int, Record]]:
+    """Letters to redrive, locked and in order: those named and all that wait behind them, or all."""
+    rows = await connection.fetch(
+        "SELECT * FROM dead_letters d "
+        "WHERE $1::bigint[] IS NULL OR id = ANY($1) OR (holds AND EXISTS ("
+        "SELECT 1 FROM dead_letters o WHERE o.id = ANY($1) AND o.holds "
+        "AND o.topic = d.topic AND o.key = d.key"
+        ")) ORDER BY id FOR UPDATE",
+        None if ids is None else list(ids),
+    )
+    return [
+        (
+            row["id"],
+            Record(
+                topic=row["topic"],
+                value=row["value"],
+                key=row["key"],
+                partition=row["partition"],
+                offset=row["offset"],
+                timestamp_ms=row["timestamp_ms"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def drop(connection: Any, ids: Sequence[int]) -> None:
+    """They are being processed again."""
+    await connection.execute("DELETE FROM dead_letters WHERE id = ANY($1)", list(ids))
+
+
+async def count(connection: Any) -> int:
+    """How many letters there are."""
+    return int(await connection.fetchval("SELECT count(*) FROM dead_letters"))
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    shown = {name: row[name] for name in row.keys() if name not in {"value", "timestamp_ms"}}  # noqa: SIM118
+    key = shown["key"]
+    return shown | {"key": None if key is None else key.decode(errors="replace")}

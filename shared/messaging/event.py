@@ -1,0 +1,228 @@
+"""One event as the services see it, and its way to and from the wire (CloudEvents, structured JSON)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import orjson
+from pydantic import ValidationError
+
+from shared.contracts import CATALOGUE, RefusalCode
+from shared.contracts.base import Data, Stream
+from shared.contracts.envelope import Envelope
+from shared.messaging.refusal import Refusal
+
+CONTENT_TYPE: Final = "application/cloudevents+json"
+MAX_BYTES: Final = 64 * 1024
+"""Largest event on the wire, in bytes (CloudEvents: intermediaries must pass on 64 KiB)."""
+
+_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf")
+_MAX_FAULTS: Final = 20
+"""Faults named in one refusal; a hostile body must not make a long answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A checked event.
+
+    Attributes:
+        id: unique with `source`.
+        source: URN of the stating organisation and its system.
+        time: when the source recorded it; what happened when in the world is in `data`.
+        key: Kafka key; order is promised per key in one topic, and nowhere else.
+        data: the typed body.
+        partner: whose topic it came over, or goes to.
+        stream: which of that partner's streams.
+        causation: id of the event that caused it.
+        correlation: id of the journey it belongs to.
+        dataref: where personal data can be asked for, by those who may.
+    """
+
+    id: str
+    source: str
+    time: datetime
+    key: str
+    data: Data
+    partner: str
+    stream: Stream
+    causation: str | None = None
+    correlation: str | None = None
+    dataref: str | None = None
+
+    @property
+    def type(self) -> str:
+        """CloudEvents type."""
+        return self.data.TYPE
+
+
+class Cause(Protocol):
+    """What an own event is derived from: an event, or a record that could not be read as one."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def time(self) -> datetime: ...  # noqa: D102
+    @property
+    def correlation(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is no event, as the cause of the answer to it."""
+
+    id: str
+    source: str
+    time: datetime
+    correlation: str | None = None
+
+    @classmethod
+    def of(cls, value: bytes, timestamp_ms: int) -> Unreadable:
+        """Identified by its own id where that can be read, else by its bytes."""
+        seen = peek(value)
+        return cls(
+            id=seen.get("id", fingerprint(value).hex())[:200],
+            source=seen.get("source", "urn:werkbedrijf:unreadable")[:500],
+            time=datetime.fromtimestamp(timestamp_ms / 1000, UTC),
+        )
+
+
+def derived_id(cause: Cause, *names: str) -> str:
+    """An identifier that the same cause gives again, anywhere: UUIDv5 of cause and names."""
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((cause.source, cause.id, *names))))
+
+
+def derive(
+    cause: Cause, ordinal: int, data: Data, *, partner: str, source: str, dataref: str | None = None
+) -> Event:
+    """The event that a service states because of `cause`; same input, same event, byte for byte."""
+    return Event(
+        id=derived_id(cause, source, data.TYPE, str(ordinal)),
+        source=source,
+        time=cause.time,
+        key=data.kafka_key,
+        data=data,
+        partner=partner,
+        stream=data.STREAM,
+        causation=cause.id,
+        correlation=cause.correlation or cause.id,
+        dataref=dataref,
+    )
+
+
+def passed_on(event: Event, *, stream: Stream, dataref: str | None) -> Event:
+    """The partner's own event, unchanged in id and source, on the stream where others read it."""
+    return replace(
+        event, stream=stream, correlation=event.correlation or event.id, dataref=event.dataref or dataref
+    )
+
+
+def encode(event: Event) -> bytes:
+    """The event as structured CloudEvents JSON, keys in a fixed order."""
+    attributes: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.data.TYPE,
+        "time": event.time,
+        "subject": event.key,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:werkbedrijf:schema:{event.data.TYPE}",
+        "partitionkey": event.key,
+    }
+    if event.causation is not None:
+        attributes["causationid"] = event.causation
+    if event.correlation is not None:
+        attributes["correlationid"] = event.correlation
+        attributes["traceparent"] = _traceparent(event)
+    if event.dataref is not None:
+        attributes["dataref"] = event.dataref
+    attributes["data"] = orjson.Fragment(event.data.__pydantic_serializer__.to_json(event.data))
+    return orjson.dumps(attributes)
+
+
+def decode(
+    value: bytes, *, partner: str, stream: Stream, wanted: Container[str] | None = None
+) -> Event | Refusal | None:
+    """Read one record's value; what is wrong with it comes back as a value, every fault at once.
+
+    Args:
+        wanted: types of interest; an event of another known type gives None, its data unread.
+    """
+    if len(value) > MAX_BYTES:
+        return Refusal(RefusalCode.SIZE_TOO_LARGE, f"{len(value)} bytes; {MAX_BYTES} at most")
+    try:
+        wire = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        return Refusal(RefusalCode.SCHEMA_INVALID, f"not JSON: {error}")
+    if not isinstance(wire, dict):
+        return Refusal(RefusalCode.SCHEMA_INVALID, "not a JSON object")
+    try:
+        envelope = Envelope.model_validate(wire)
+    except ValidationError as error:
+        return _faults(error, "")
+    model = CATALOGUE.get(envelope.type)
+    if model is None:
+        return Refusal(RefusalCode.TYPE_UNKNOWN, "no event type of the contract", "type")
+    if wanted is not None and envelope.type not in wanted:
+        return None
+    try:
+        # Through JSON and not from the dict: strict mode takes a date from a JSON string only.
+        data = model.__pydantic_validator__.validate_json(orjson.dumps(envelope.data))
+    except ValidationError as error:
+        return _faults(error, "data.")
+    key = data.kafka_key
+    if (envelope.partitionkey or key) != key:
+        return Refusal(RefusalCode.SCHEMA_INVALID, f"must equal data.{model.KEY}", "partitionkey")
+    return Event(
+        id=envelope.id,
+        source=envelope.source,
+        time=envelope.time,
+        key=key,
+        data=data,
+        partner=partner,
+        stream=stream,
+        causation=envelope.causationid,
+        correlation=envelope.correlationid,
+        dataref=envelope.dataref,
+    )
+
+
+def peek(value: bytes) -> dict[str, Any]:
+    """The attributes of a record that was refused, as far as they can be read; never its data."""
+    try:
+        wire = orjson.loads(value[:MAX_BYTES])
+    except orjson.JSONDecodeError:
+        return {}
+    if not isinstance(wire, dict):
+        return {}
+    return {k: v for k, v in wire.items() if k in {"id", "source", "type", "subject"} and isinstance(v, str)}
+
+
+def fingerprint(value: bytes) -> bytes:
+    """16 bytes that are the same for the same body, whatever its white space and key order."""
+    # What is no JSON is refused anyway; its bytes as they came identify it.
+    with contextlib.suppress(orjson.JSONDecodeError, TypeError):
+        value = orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(value, digest_size=16).digest()
+
+
+def _traceparent(event: Event) -> str:
+    """W3C trace context, derived: the journey is the trace, the event is the span."""
+    trace = hashlib.blake2b((event.correlation or event.id).encode(), digest_size=16).hexdigest()
+    span = hashlib.blake2b(f"{event.source}\x1f{event.id}".encode(), digest_size=8).hexdigest()
+    return f"00-{trace}-{span}-01"
+
+
+def _faults(error: ValidationError, path: str) -> Refusal:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    fields = [path + ".".join(str(part) for part in fault["loc"]) for fault in faults[:_MAX_FAULTS]]
+    detail = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=False))
+    return Refusal(RefusalCode.SCHEMA_INVALID, detail, fields[0] if fields else None)

@@ -1,0 +1,51 @@
+"""Facts that came before the fact they build on wait here, and take effect when that one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.messaging.event import Event
+from shared.messaging.inbox import name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A parked record as the database has it."""
+
+    seq: int
+    topic: str
+    key: bytes | None
+    value: bytes
+    waits_for: tuple[str, ...]
+
+
+async def waiting_for(connection: Any, names: Iterable[str]) -> list[Parked]:
+    """Parked events that wait for any of these names, oldest first."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return []
+    rows = await connection.fetch(
+        "SELECT seq, topic, key, value, waits_for FROM parked WHERE waits_for && $1::text[] ORDER BY seq",
+        wanted,
+    )
+    return [Parked(r["seq"], r["topic"], r["key"], r["value"], tuple(r["waits_for"])) for r in rows]
+
+
+async def park(connection: Any, events: Sequence[tuple[Event, str, bytes, Sequence[str]]]) -> None:
+    """Set events aside: the event, its topic, its value, and the names it waits for."""
+    await connection.executemany(
+        "INSERT INTO parked (source, id, topic, key, value, waits_for) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (source, id) DO UPDATE SET waits_for = excluded.waits_for",
+        [
+            (*name_of(event), topic, event.key.encode(), value, sorted(waits_for))
+            for event, topic, value, waits_for in events
+        ],
+    )
+
+
+async def unpark(connection: Any, seqs: Sequence[int]) -> None:
+    """They have taken effect, or were refused at last."""
+    if seqs:
+        await connection.execute("DELETE FROM parked WHERE seq = ANY($1)", list(seqs))

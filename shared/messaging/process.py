@@ -1,0 +1,194 @@
+"""A service as a running process: what is started, in which order, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import asyncpg
+from faststream.kafka import KafkaBroker
+
+from shared.messaging import consumer, database, dead_letters, outbox
+from shared.messaging.clock import WallClock
+from shared.messaging.gatherer import Gatherer
+from shared.messaging.relay import Relay
+from shared.messaging.runner import Runner
+from shared.messaging.service import Service
+from shared.messaging.settings import Clock, Settings
+from shared.messaging.topics import Topics
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+
+W = TypeVar("W")
+
+_PING_S: Final = 2.0
+
+
+class Background(Protocol):
+    """Something that runs beside the batches."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """Finish what is in hand."""
+
+
+class Process(Generic[W]):
+    """One service, running: pool, runner, relay, consumer, clock.
+
+    Args:
+        package: the service's package, where its migrations are.
+        own: partners for whom this process writes; intake may be the door of several.
+        inbox_of: partners whose inbox topics it reads.
+        background: makes what else must run, once the pool is there.
+    """
+
+    pool: asyncpg.Pool[Any]
+    runner: Runner[W]
+    gatherer: Gatherer
+
+    def __init__(
+        self,
+        service: Service[W],
+        settings: Settings,
+        *,
+        package: str,
+        own: Collection[str] = (),
+        inbox_of: Collection[str] = (),
+        background: Callable[[Process[W]], Sequence[Background]] = lambda _: (),
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.topics = Topics(settings.topic_prefix)
+        self.group = settings.consumer_group or ".".join(
+            (settings.topic_prefix, service.name, settings.operator or "+".join(sorted(own)))
+        )
+        self._package = package
+        self._own = own
+        self._inbox_of = inbox_of
+        self._make_background = background
+        self._broker: KafkaBroker | None = None
+        self._subscriber: Any = None
+        self._running: list[Background] = []
+        self.failure: str | None = None
+        """Why the start was given up, for the exit code."""
+
+    async def start(self) -> None:
+        """Start everything, the consumer last.
+
+        Raises:
+            Unreachable: Kafka or PostgreSQL did not answer in the time set.
+        """
+        settings = self.settings
+        started = time.monotonic()
+        try:
+            await self._start_database()
+            relay = Relay(
+                settings.database_url.get_secret_value(),
+                lambda: consumer.make_producer(settings.kafka_bootstrap_servers, self._client("relay")),
+            )
+            self.runner = Runner(
+                self.service,
+                self.pool,
+                self.topics,
+                operator=settings.operator,
+                own=self._own,
+                committed=relay.wake,
+                scenario=settings.clock is Clock.SCENARIO,
+            )
+            self.gatherer = Gatherer(self.runner.process)
+            self._broker = consumer.make_broker(settings.kafka_bootstrap_servers, self._client("consumer"))
+            self._subscriber = consumer.subscribe(
+                self._broker,
+                group=self.group,
+                pattern=self.topics.pattern(self.service.streams, self._inbox_of),
+                process=self.runner.process,
+            )
+            await consumer.start(self._broker, wait_s=settings.wait_seconds)
+        except database.Unreachable as error:
+            self.failure = str(error)
+            log.error("%s; giving up", error)  # noqa: TRY400 - the sentence says it all
+            raise
+        self._running = [self.gatherer, relay, *self._make_background(self)]
+        if settings.clock is Clock.WALL:
+            self._running.append(WallClock(self.runner.tick, every_s=settings.tick_seconds))
+        for part in self._running:
+            part.start()
+        log.info(
+            "%s started in %.1f s as group %s", self.service.name, time.monotonic() - started, self.group
+        )
+
+    async def stop(self) -> None:
+        """Finish what is in hand and stop; what is decided and not published waits in the outbox."""
+        if self._broker is not None:
+            await self._broker.stop()
+        for part in reversed(self._running):
+            await part.stop()
+        if hasattr(self, "pool"):
+            await database.close_pool(self.pool)
+
+    async def checks(self) -> dict[str, str]:
+        """What readiness depends on, each `ok` or one sentence on what is wrong."""
+        found = {"database": "ok", "migrations": "ok", "broker": "ok", "poll": "ok"}
+        try:
+            pending = await database.pending_migrations(self.pool, self._package)
+            if pending:
+                found["migrations"] = f"not applied: {', '.join(pending)}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the database is not well
+            found["database"] = found["migrations"] = f"does not answer: {type(error).__name__}"
+        polled = consumer.last_poll(self._subscriber)
+        stale = polled is None or time.time() - polled > self.settings.poll_stale_seconds
+        if polled is not None:
+            metrics.LAST_POLL.set(polled)
+        if stale and not (self._broker is not None and await self._broker.ping(_PING_S)):
+            found["broker"] = "does not answer"
+        if stale and polled is not None:
+            found["poll"] = f"the last answer is {time.time() - polled:.0f} s old"
+        metrics.READY.set(all(state == "ok" for state in found.values()))
+        return found
+
+    async def pending(self) -> dict[str, int]:
+        """What is under way: events not yet published, and the service's own jobs."""
+        async with self.pool.acquire() as connection:
+            waiting, age = await outbox.pending(connection)
+            metrics.OUTBOX_PENDING.set(waiting)
+            metrics.OUTBOX_AGE.set(age)
+            return {"outbox": waiting, "jobs": await self.service.jobs(connection)}
+
+    async def measure(self) -> None:
+        """Bring the gauges that come from the database up to date, before they are read."""
+        await self.pending()
+        metrics.DEAD_LETTERS.set(await dead_letters.count(self.pool))
+        metrics.PARKED.set(await self.pool.fetchval("SELECT count(*) FROM parked"))
+        polled = consumer.last_poll(self._subscriber)
+        if polled is not None:
+            metrics.LAST_POLL.set(polled)
+
+    async def migrate(self) -> list[str]:
+        """Apply new migrations and stop; for a one-shot before the services start."""
+        settings = self.settings
+        dsn = settings.database_url.get_secret_value()
+        pool = await database.open_pool(dsn, size=1, wait_s=settings.wait_seconds)
+        try:
+            return await database.migrate(pool, self._package)
+        finally:
+            await database.close_pool(pool)
+
+    async def _start_database(self) -> None:
+        settings = self.settings
+        dsn = settings.database_url.get_secret_value()
+        self.pool = await database.open_pool(
+            dsn, size=settings.database_pool_size, wait_s=settings.wait_seconds
+        )
+        if settings.migrate_at_start:
+            for name in await database.migrate(self.pool, self._package):
+                log.info("applied %s", name)
+
+    def _client(self, part: str) -> str:
+        return f"{self.service.name}-{part}-{socket.gethostname()}-{os.getpid()}"

@@ -1,0 +1,124 @@
+"""One relay per database publishes the outbox in order and deletes what the broker acknowledged.
+
+Delete after acknowledgement, read from the lowest id: a gap or a late commit is never "behind" a
+cursor, because there is none. A crash in between sends rows twice, with the same id, and the inbox of
+every consumer absorbs that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.messaging.database import connect, is_transient
+from shared.messaging.event import CONTENT_TYPE
+from shared.messaging.faults import Place, passing
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+
+_RELAY_LOCK: Final = 3
+_BATCH: Final = 500
+_IDLE_S: Final = 0.25
+"""Longest wait without a word from a commit here; other instances' commits are found by looking."""
+_STANDBY_S: Final = 1.0
+_BACK_OFF_S: Final = (0.1, 0.5, 1.0, 2.0)
+_HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
+
+
+class Relay:
+    """Publishes one database's outbox; instances beside it stand by for its lock.
+
+    The lock is a session's advisory lock on a connection of its own: a pool would reset it. When that
+    connection is lost another relay may run, so this one stops sending at once.
+
+    Args:
+        producer: makes a new idempotent producer; one that failed is not used again, since a lost
+            batch leaves it out of sequence for good.
+    """
+
+    def __init__(self, dsn: str, producer: Callable[[], AIOKafkaProducer]) -> None:
+        self._dsn = dsn
+        self._producer = producer
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._failures = 0
+
+    def wake(self) -> None:
+        """Something was committed."""
+        self._news.set()
+
+    def start(self) -> None:
+        """Run in the background until `stop`."""
+        self._task = asyncio.create_task(self._run(), name="relay")
+
+    async def stop(self) -> None:
+        """Stop after the rows in hand; what is left waits in the outbox for the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._serve()
+            except Exception as error:
+                passes = isinstance(error, KafkaError) or is_transient(error)
+                log.warning("the relay starts anew: %s", error, exc_info=not passes)
+            metrics.RELAY_FAILURES.inc()
+            await asyncio.sleep(_BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)])
+            self._failures += 1
+
+    async def _serve(self) -> None:
+        connection = await connect(self._dsn)
+        producer: AIOKafkaProducer | None = None
+        try:
+            await self._stand_by(connection)
+            producer = self._producer()
+            await producer.start()
+            while True:
+                self._news.clear()
+                if await self._publish(connection, producer) < _BATCH:
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), _IDLE_S)
+        finally:
+            await _quietly(connection.close(timeout=2))
+            if producer is not None:
+                await _quietly(producer.stop())
+
+    async def _stand_by(self, connection: asyncpg.Connection[Any]) -> None:
+        # Asking again and again, since a blocking lock would run into the command's time limit.
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1, 0)", _RELAY_LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(_STANDBY_S)
+
+    async def _publish(self, connection: asyncpg.Connection[Any], producer: AIOKafkaProducer) -> int:
+        rows = await connection.fetch(
+            "SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT $1", _BATCH
+        )
+        if not rows:
+            return 0
+        # Sends one after the other keep the order per key; only the acknowledgements are awaited together.
+        sent = [
+            await producer.send(row["topic"], row["payload"], key=row["key"], headers=_HEADERS)
+            for row in rows
+        ]
+        await asyncio.gather(*sent)
+        passing(Place.AFTER_PUBLISH)
+        await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", [row["id"] for row in rows])
+        metrics.PUBLISHED.inc(len(rows))
+        self._failures = 0
+        return len(rows)
+
+
+async def _quietly(closing: Any) -> None:
+    """Close what may be broken already, without holding up the next start."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(closing, 5)

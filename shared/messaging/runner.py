@@ -1,0 +1,291 @@
+"""A batch, once: inbox, locks, load, decide, evolve, save, outbox and dead letters in one transaction.
+
+What arrives over HTTP, over Kafka or from the clock takes this one road. Kafka offsets are committed
+after the transaction, so a crash anywhere repeats a batch at most, and the inbox makes that harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+
+import asyncpg
+
+from shared.contracts import ClockTicked, PartnerChanged, PartnerRegistered
+from shared.messaging import dead_letters, inbox, outbox, parking
+from shared.messaging.batch import Arrival, Batch, Result
+from shared.messaging.database import is_transient
+from shared.messaging.doorkeeping import Doorkeeper
+from shared.messaging.event import Event, encode
+from shared.messaging.faults import Place, passing
+from shared.messaging.registry import Registry, load_registry, save_partner, save_tick
+from shared.messaging.service import EVERYTHING, Connection, Outcome, Record, Service, Status
+from shared.messaging.topics import Topics
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+
+W = TypeVar("W")
+
+_REGISTRY_LOCK: Final = 1
+_STATE_LOCK: Final = 2
+"""Advisory locks of the whole: shared by every batch, exclusive for what changes all of it.
+
+Locks by name and not by row, since what is created has no row yet. They are taken in order.
+"""
+
+
+class Runner(Generic[W]):
+    """Runs a service's batches against its database.
+
+    Args:
+        operator: the partner in whose name the service speaks.
+        own: partners for whom this process writes; intake may be the door of several.
+        committed: called after every commit that left something in the outbox.
+        scenario: True when ticks come over the registry topic and the wall clock is not looked at.
+    """
+
+    def __init__(
+        self,
+        service: Service[W],
+        pool: asyncpg.Pool[Any],
+        topics: Topics,
+        *,
+        operator: str,
+        own: Collection[str] = (),
+        committed: Callable[[], None] = lambda: None,
+        scenario: bool = False,
+    ) -> None:
+        self.service = service
+        self._pool = pool
+        self._topics = topics
+        self._operator = operator
+        self._doorkeeper = Doorkeeper(service, topics, frozenset(own) or {operator})
+        self._committed = committed
+        self._scenario = scenario
+
+    async def process(self, records: Sequence[Record]) -> list[Outcome]:
+        """Process records in order, each exactly once in effect.
+
+        A batch that cannot be saved is halved until the record at fault is found; that one becomes a
+        dead letter and the rest goes on.
+
+        Returns:
+            An outcome a record, in the same order.
+
+        Raises:
+            Exception: only what passes (`is_transient`); nothing of the batch took effect.
+        """
+        return await self._halving(records, self._process)
+
+    async def redrive(self, ids: Sequence[int] | None, *, dry_run: bool = False) -> list[Outcome]:
+        """Process dead letters again: those named and all that wait behind them, or all.
+
+        Args:
+            dry_run: decide and then roll back; the outcomes say what would have happened.
+        """
+        async with self._pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                letters = await dead_letters.take(connection, ids)
+                await dead_letters.drop(connection, [number for number, _ in letters])
+                outcomes = await self._batch(connection, [record for _, record in letters])
+            except BaseException:
+                await transaction.rollback()
+                raise
+            if dry_run:
+                await transaction.rollback()
+            else:
+                await transaction.commit()
+        self._committed()
+        return outcomes
+
+    async def tick(self, at: datetime) -> None:
+        """Let the wall clock tick; several instances may, one tick is processed."""
+        source = f"urn:werkbedrijf:clock:{self.service.name}"
+        event = Event(
+            id=at.astimezone(UTC).isoformat(),
+            source=source,
+            time=at,
+            key="-",
+            data=ClockTicked(at=at),
+            partner="",
+            stream=ClockTicked.STREAM,
+        )
+        await self.process([Record(self._topics.registry, encode(event), trusted=event)])
+
+    async def _halving(
+        self,
+        records: Sequence[Record],
+        run: Callable[[Sequence[Record]], Awaitable[list[Outcome]]],
+    ) -> list[Outcome]:
+        try:
+            return await run(records)
+        except Exception as error:
+            if is_transient(error) or not records:
+                raise
+            if len(records) == 1:
+                return [await self._bury(records[0], error)]
+            middle = len(records) // 2
+            first = await self._halving(records[:middle], run)
+            return first + await self._halving(records[middle:], run)
+
+    async def _process(self, records: Sequence[Record]) -> list[Outcome]:
+        started = time.perf_counter()
+        async with self._pool.acquire() as connection:
+            async with connection.transaction():
+                outcomes = await self._batch(connection, records)
+                passing(Place.BEFORE_COMMIT)
+            passing(Place.AFTER_COMMIT)
+        self._committed()
+        metrics.batch(self.service.name, len(records), time.perf_counter() - started)
+        return outcomes
+
+    async def _batch(self, connection: Connection, records: Sequence[Record]) -> list[Outcome]:
+        registry, arrivals, news = await self._at_the_door(connection, records)
+        arrivals = await self._once(connection, arrivals)
+        fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
+        await self._lock(connection, fresh)
+        names = {name for event in fresh for name in self.service.provides(event)} | news
+        parked = await self._parked(connection, names, registry)
+        events = fresh + [a.event for a in parked if a.event is not None]
+        await self._lock(connection, events[len(fresh) :])
+
+        world = await self.service.load(connection, events, registry)
+        batch = Batch(self.service, registry, self._operator, world)
+        batch.hold(
+            await dead_letters.held_keys(connection, [a.record for a in arrivals if a.settled is None])
+        )
+        result = batch.run(arrivals, parked, news)
+        await self.service.save(connection, world)
+        outcomes = result.outcomes(records)
+        metrics.outcomes(self.service.name, outcomes)
+        await self.service.record_outcomes(connection, outcomes)
+        await self._write(connection, result)
+        return outcomes
+
+    async def _at_the_door(
+        self, connection: Connection, records: Sequence[Record]
+    ) -> tuple[Registry, list[Arrival], set[str]]:
+        """The registry, with the entries in this batch, and every record checked against it."""
+        enters = any(record.topic == self._topics.registry and record.trusted is None for record in records)
+        # An event of an unknown partner is parked under this lock, so the entry it waits for cannot slip by.
+        await connection.execute(
+            f"SELECT pg_advisory_xact_lock{'' if enters else '_shared'}($1, 0)", _REGISTRY_LOCK
+        )
+        registry = await load_registry(connection)
+        now = await self._now(connection)
+        if not enters:
+            return registry, self._doorkeeper.sort(records, registry, now), set()
+        news: set[str] = set()
+        sorted_: list[Arrival] = []
+        for record in sorted(records, key=lambda r: r.topic != self._topics.registry):
+            (arrival,) = self._doorkeeper.sort([record], registry, now)
+            sorted_.append(arrival)
+            data = arrival.event.data if arrival.event is not None and arrival.settled is None else None
+            if isinstance(data, PartnerRegistered | PartnerChanged):
+                registry = Registry.of([*registry.partners.values(), data])
+                await save_partner(connection, data)
+                news.add(f"partner:{data.partner}")
+            elif isinstance(data, ClockTicked) and self._scenario:
+                await save_tick(connection, data)
+            elif isinstance(data, ClockTicked):
+                # This process ticks by itself; somebody else's idea of the time must not make things due.
+                sorted_[-1] = Arrival(record, settled=Outcome(record, Status.SKIPPED))
+        return registry, sorted_, news
+
+    async def _now(self, connection: Connection) -> datetime:
+        if self._scenario:
+            ticked = await connection.fetchval("SELECT ticked_at FROM clock")
+            if isinstance(ticked, datetime):
+                return ticked
+        return datetime.now(UTC)
+
+    async def _once(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Settle what was processed before."""
+        entering = [
+            (a.event, a.record.value or b"") for a in arrivals if a.event is not None and not a.settled
+        ]
+        new, reused = await inbox.enter(connection, entering)
+        once: list[Arrival] = []
+        for arrival in arrivals:
+            if arrival.event is None or arrival.settled is not None:
+                once.append(arrival)
+                continue
+            name = inbox.name_of(arrival.event)
+            if name in new:
+                new.discard(name)
+                once.append(arrival)
+            elif name in reused:
+                once.append(replace(arrival, settled=inbox.reused(arrival.record, arrival.event)))
+            else:
+                once.append(
+                    replace(arrival, settled=Outcome(arrival.record, Status.DUPLICATE, arrival.event))
+                )
+        return once
+
+    async def _lock(self, connection: Connection, events: Iterable[Event]) -> None:
+        names = {name for event in events for name in self.service.touches(event)}
+        if EVERYTHING in names:
+            await connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _STATE_LOCK)
+        elif names:
+            await connection.execute("SELECT pg_advisory_xact_lock_shared($1, 0)", _STATE_LOCK)
+            numbers = sorted({_lock_number(name) for name in names})
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(n) "
+                "FROM (SELECT n FROM unnest($1::bigint[]) AS t (n) ORDER BY n) AS ordered",
+                numbers,
+            )
+
+    async def _parked(self, connection: Connection, names: set[str], registry: Registry) -> list[Arrival]:
+        """Parked events that something in this batch may release, and those that these may release."""
+        found: dict[int, Arrival] = {}
+        while names:
+            rows = [p for p in await parking.waiting_for(connection, names) if p.seq not in found]
+            names = set()
+            now = await self._now(connection) if rows else datetime.now(UTC)
+            for row in rows:
+                record = Record(row.topic, row.value, row.key)
+                (arrival,) = self._doorkeeper.sort([record], registry, now)
+                found[row.seq] = replace(arrival, parked=row.seq, waits_for=row.waits_for)
+                if arrival.event is not None:
+                    names.update(self.service.provides(arrival.event))
+        return [found[seq] for seq in sorted(found)]
+
+    async def _write(self, connection: Connection, result: Result) -> None:
+        await parking.unpark(connection, result.unparked)
+        if result.parked:
+            await parking.park(
+                connection,
+                [
+                    (a.event, a.record.topic, a.record.value or b"", a.waits_for)
+                    for a in result.parked
+                    if a.event is not None
+                ],
+            )
+        if result.letters:
+            await dead_letters.bury(connection, result.letters)
+        await inbox.forget(connection, [inbox.name_of(event) for event in result.forgotten])
+        # Last, and under the locks taken above: ids must grow in commit order per key.
+        await outbox.add(connection, self._topics, result.stated)
+
+    async def _bury(self, record: Record, error: Exception) -> Outcome:
+        log.error("a record of %s cannot be saved and becomes a dead letter", record.topic, exc_info=error)
+        letter = dead_letters.DeadLetter(
+            record, type(error).__name__, str(error), holds=record.key is not None
+        )
+        async with self._pool.acquire() as connection:
+            await dead_letters.bury(connection, [letter])
+        outcome = Outcome(record, Status.DEAD)
+        metrics.outcomes(self.service.name, [outcome])
+        return outcome
+
+
+def _lock_number(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
@@ -45,7 +46,7 @@ class Result:
     by_record: dict[int, Outcome] = field(default_factory=dict)
     stated: list[Event] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
-    parked: list[Arrival] = field(default_factory=list)
+    parked: dict[int, Arrival] = field(default_factory=dict)
     unparked: list[int] = field(default_factory=list)
     forgotten: list[Event] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class Batch(Generic[W]):
         self._registry = registry
         self._operator = operator
         self._world = world
-        self._waiting: list[Arrival] = []
+        self._waiting = _Waiting()
         self._held: set[tuple[str, bytes]] = set()
         self.result = Result()
 
@@ -85,7 +86,8 @@ class Batch(Generic[W]):
             parked: events of earlier batches that may be waiting for something in this one.
             news: names that became known outside the service, such as a partner that registered.
         """
-        self._waiting = list(parked)
+        for arrival in parked:
+            self._waiting.add(arrival)
         self._release(set(news))
         for arrival in arrivals:
             if arrival.settled is not None:
@@ -126,13 +128,8 @@ class Batch(Generic[W]):
 
     def _release(self, names: set[str]) -> None:
         """Give parked events another try, oldest first, when what they wait for has come."""
-        if not names or not self._waiting:
-            return
-        ready = [a for a in self._waiting if names.intersection(a.waits_for)]
-        for arrival in ready:
-            self._waiting.remove(arrival)
-            if arrival in self.result.parked:
-                self.result.parked.remove(arrival)
+        for arrival in self._waiting.take(names):
+            self.result.parked.pop(id(arrival.record), None)
             if arrival.settled is not None and arrival.settled.refusal is not None:
                 self._refuse(arrival, arrival.settled.refusal)
                 continue
@@ -144,8 +141,8 @@ class Batch(Generic[W]):
 
     def _park(self, arrival: Arrival, missing: Sequence[str]) -> None:
         waiting = replace(arrival, waits_for=tuple(missing))
-        self._waiting.append(waiting)
-        self.result.parked.append(waiting)
+        self._waiting.add(waiting)
+        self.result.parked[id(waiting.record)] = waiting
         if arrival.parked is None:
             self.result.settle(
                 Outcome(arrival.record, Status.PARKED, arrival.event, waits_for=waiting.waits_for)
@@ -162,6 +159,8 @@ class Batch(Generic[W]):
             return
         if outcome.event is not None:
             self.result.forgotten.append(outcome.event)
+        if self._replaying:
+            return
         answer = self._service.refused(outcome.record, outcome.event, outcome.refusal)
         if answer is None:
             holds = outcome.refusal.code in _HOLDING and outcome.record.key is not None
@@ -214,6 +213,31 @@ class Batch(Generic[W]):
             raise LookupError(f"{operator} is not in the registry, so nothing can be stated in its name")
         own = derive(cause, ordinal, data, partner=operator, source=source)
         return replace(own, dataref=self._service.dataref(own))
+
+
+class _Waiting:
+    """Parked events by what they wait for; a search through all would cost their square."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, dict[int, Arrival]] = defaultdict(dict)
+        self._turn: dict[int, int] = {}
+
+    def add(self, arrival: Arrival) -> None:
+        """Remember; one that was here before keeps its turn."""
+        number = id(arrival.record)
+        self._turn.setdefault(number, len(self._turn))
+        for name in arrival.waits_for:
+            self._by_name[name][number] = arrival
+
+    def take(self, names: Iterable[str]) -> list[Arrival]:
+        """Those that wait for any of these names, oldest first; they wait no longer."""
+        ready: dict[int, Arrival] = {}
+        for name in names:
+            ready |= self._by_name.pop(name, {})
+        for number, arrival in ready.items():
+            for name in arrival.waits_for:
+                self._by_name[name].pop(number, None)
+        return [ready[number] for number in sorted(ready, key=self._turn.__getitem__)]
 
 
 def _cause_of(outcome: Outcome) -> Cause:

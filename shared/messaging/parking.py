@@ -9,6 +9,9 @@ from typing import Any
 from shared.messaging.event import Event
 from shared.messaging.inbox import name_of
 
+_SEPARATOR = "\x1f"
+"""Between names: an array of arrays cannot be unnested, a joined text can."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parked:
@@ -35,13 +38,17 @@ async def waiting_for(connection: Any, names: Iterable[str]) -> list[Parked]:
 
 async def park(connection: Any, events: Sequence[tuple[Event, str, bytes, Sequence[str]]]) -> None:
     """Set events aside: the event, its topic, its value, and the names it waits for."""
-    await connection.executemany(
-        "INSERT INTO parked (source, id, topic, key, value, waits_for) VALUES ($1, $2, $3, $4, $5, $6) "
+    rows = [
+        (*name_of(event), topic, event.key.encode(), value, _SEPARATOR.join(sorted(waits_for)))
+        for event, topic, value, waits_for in events
+    ]
+    await connection.execute(
+        "INSERT INTO parked (source, id, topic, key, value, waits_for) "
+        f"SELECT source, id, topic, key, value, string_to_array(names, '{_SEPARATOR}') "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) "
+        "WITH ORDINALITY AS t (source, id, topic, key, value, names, n) ORDER BY n "
         "ON CONFLICT (source, id) DO UPDATE SET waits_for = excluded.waits_for",
-        [
-            (*name_of(event), topic, event.key.encode(), value, sorted(waits_for))
-            for event, topic, value, waits_for in events
-        ],
+        *[list(column) for column in zip(*rows, strict=True)],
     )
 
 

@@ -47,6 +47,7 @@ class Runner(Generic[W]):
         operator: the partner in whose name the service speaks.
         own: partners for whom this process writes; intake may be the door of several.
         committed: called after every commit that left something in the outbox.
+        replaying: True to rebuild state from the log: nothing is decided, stated, answered or buried.
         scenario: True when ticks come over the registry topic and the wall clock is not looked at.
     """
 
@@ -60,12 +61,14 @@ class Runner(Generic[W]):
         own: Collection[str] = (),
         committed: Callable[[], None] = lambda: None,
         scenario: bool = False,
+        replaying: bool = False,
     ) -> None:
+        self._replaying = replaying
         self.service = service
         self._pool = pool
         self._topics = topics
         self._operator = operator
-        self._doorkeeper = Doorkeeper(service, topics, frozenset(own) or {operator})
+        self._doorkeeper = Doorkeeper(service, topics, _own(operator, own, replaying))
         self._committed = committed
         self._scenario = scenario
 
@@ -158,7 +161,7 @@ class Runner(Generic[W]):
         await self._lock(connection, events[len(fresh) :])
 
         world = await self.service.load(connection, events, registry)
-        batch = Batch(self.service, registry, self._operator, world)
+        batch = Batch(self.service, registry, self._operator, world, replaying=self._replaying)
         batch.hold(
             await dead_letters.held_keys(connection, [a.record for a in arrivals if a.settled is None])
         )
@@ -166,7 +169,8 @@ class Runner(Generic[W]):
         await self.service.save(connection, world)
         outcomes = result.outcomes(records)
         metrics.outcomes(self.service.name, outcomes)
-        await self.service.record_outcomes(connection, outcomes)
+        if not self._replaying:
+            await self.service.record_outcomes(connection, outcomes)
         await self._write(connection, result)
         return outcomes
 
@@ -265,11 +269,11 @@ class Runner(Generic[W]):
                 connection,
                 [
                     (a.event, a.record.topic, a.record.value or b"", a.waits_for)
-                    for a in result.parked
+                    for a in result.parked.values()
                     if a.event is not None
                 ],
             )
-        if result.letters:
+        if result.letters and not self._replaying:
             await dead_letters.bury(connection, result.letters)
         await inbox.forget(connection, [inbox.name_of(event) for event in result.forgotten])
         # Last, and under the locks taken above: ids must grow in commit order per key.
@@ -285,6 +289,11 @@ class Runner(Generic[W]):
         outcome = Outcome(record, Status.DEAD)
         metrics.outcomes(self.service.name, [outcome])
         return outcome
+
+
+def _own(operator: str, own: Collection[str], replaying: bool) -> frozenset[str]:  # noqa: FBT001
+    """Whose own topics are passed over; a replay reads them, since they say what was decided."""
+    return frozenset() if replaying else frozenset(own) or frozenset({operator})
 
 
 def _lock_number(name: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from asyncpg.pool import PoolConnectionProxy
 
@@ -87,6 +87,12 @@ class Outcome:
     waits_for: tuple[str, ...] = field(default=())
 
 
+_STATED_ON: Final = {
+    name: frozenset(model.STREAM for model in CATALOGUE.values() if model.SERVICE is name)
+    for name in ServiceName
+}
+"""Intake also passes on what partners state; that is the streams of their own."""
+
 W = TypeVar("W")
 """A service's world: the part of its state that a batch touches, in memory."""
 
@@ -139,9 +145,13 @@ class Service(ABC, Generic[W]):
     async def save(self, connection: Connection, world: W) -> None:
         """Write what changed, set-based."""
 
+    def own_streams(self) -> frozenset[Stream]:
+        """Streams on which it states; a replay reads them."""
+        return _STATED_ON[self.name]
+
     def states_on(self, stream: Stream) -> bool:
         """True for the streams that this service writes for those it works for."""
-        return any(CATALOGUE[t].STREAM is stream for t in CATALOGUE if CATALOGUE[t].SERVICE is self.name)
+        return stream in _STATED_ON[self.name]
 
     def objection(self, event: Event, record: Record, now: datetime) -> Refusal | None:  # noqa: ARG002
         """A reason of the service's own to refuse an event unread by its rules."""

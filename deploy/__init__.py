@@ -1,0 +1,1 @@
+"""Everything that runs, ships and watches the services."""

@@ -1,0 +1,1 @@
+"""Tests: one folder a service, and journeys, delivery and bench across them."""

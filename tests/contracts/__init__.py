@@ -1,0 +1,1 @@
+"""The contract: models, envelope, published document, partner files."""

@@ -97,8 +97,11 @@ class Runner(Generic[W]):
             await transaction.start()
             try:
                 letters = await dead_letters.take(connection, ids)
-                await dead_letters.drop(connection, [number for number, _ in letters])
-                outcomes = await self._batch(connection, [record for _, record in letters])
+                result = await self._batch(connection, [record for _, record in letters], redriving=True)
+                # What fails again stays in its row, with one attempt more.
+                again = {id(letter.record) for letter in result.letters if not letter.record.over_http}
+                done = [number for number, record in letters if id(record) not in again]
+                await dead_letters.drop(connection, done)
             except BaseException:
                 await transaction.rollback()
                 raise
@@ -107,7 +110,7 @@ class Runner(Generic[W]):
             else:
                 await transaction.commit()
         self._committed()
-        return outcomes
+        return result.outcomes([record for _, record in letters])
 
     async def tick(self, at: datetime) -> None:
         """Let the wall clock tick; several instances may, one tick is processed."""
@@ -143,14 +146,18 @@ class Runner(Generic[W]):
         started = time.perf_counter()
         async with self._pool.acquire() as connection:
             async with connection.transaction():
-                outcomes = await self._batch(connection, records)
+                result = await self._batch(connection, records)
                 passing(Place.BEFORE_COMMIT)
             passing(Place.AFTER_COMMIT)
         self._committed()
+        outcomes = result.outcomes(records)
+        metrics.outcomes(self.service.name, outcomes)
         metrics.batch(self.service.name, len(records), time.perf_counter() - started)
         return outcomes
 
-    async def _batch(self, connection: Connection, records: Sequence[Record]) -> list[Outcome]:
+    async def _batch(
+        self, connection: Connection, records: Sequence[Record], *, redriving: bool = False
+    ) -> Result:
         registry, arrivals, news = await self._at_the_door(connection, records)
         arrivals = await self._once(connection, arrivals)
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
@@ -162,17 +169,15 @@ class Runner(Generic[W]):
 
         world = await self.service.load(connection, events, registry)
         batch = Batch(self.service, registry, self._operator, world, replaying=self._replaying)
-        batch.hold(
-            await dead_letters.held_keys(connection, [a.record for a in arrivals if a.settled is None])
-        )
+        if not redriving:
+            unsettled = [a.record for a in arrivals if a.settled is None]
+            batch.hold(await dead_letters.held_keys(connection, unsettled))
         result = batch.run(arrivals, parked, news)
         await self.service.save(connection, world)
-        outcomes = result.outcomes(records)
-        metrics.outcomes(self.service.name, outcomes)
         if not self._replaying:
-            await self.service.record_outcomes(connection, outcomes)
+            await self.service.record_outcomes(connection, result.outcomes(records))
         await self._write(connection, result)
-        return outcomes
+        return result
 
     async def _at_the_door(
         self, connection: Connection, records: Sequence[Record]

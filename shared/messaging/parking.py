@@ -30,7 +30,8 @@ async def waiting_for(connection: Any, names: Iterable[str]) -> list[Parked]:
     if not wanted:
         return []
     rows = await connection.fetch(
-        "SELECT seq, topic, key, value, waits_for FROM parked WHERE waits_for && $1::text[] ORDER BY seq",
+        "SELECT seq, topic, key, value, waits_for FROM parked WHERE seq IN ("
+        "SELECT seq FROM parked_names JOIN unnest($1::text[]) AS t (name) USING (name)) ORDER BY seq",
         wanted,
     )
     return [Parked(r["seq"], r["topic"], r["key"], r["value"], tuple(r["waits_for"])) for r in rows]
@@ -43,11 +44,13 @@ async def park(connection: Any, events: Sequence[tuple[Event, str, bytes, Sequen
         for event, topic, value, waits_for in events
     ]
     await connection.execute(
+        "WITH new AS ("
         "INSERT INTO parked (source, id, topic, key, value, waits_for) "
         f"SELECT source, id, topic, key, value, string_to_array(names, '{_SEPARATOR}') "
         "FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) "
         "WITH ORDINALITY AS t (source, id, topic, key, value, names, n) ORDER BY n "
-        "ON CONFLICT (source, id) DO UPDATE SET waits_for = excluded.waits_for",
+        "ON CONFLICT (source, id) DO UPDATE SET waits_for = excluded.waits_for RETURNING seq, waits_for) "
+        "INSERT INTO parked_names (seq, name) SELECT seq, unnest(waits_for) FROM new ON CONFLICT DO NOTHING",
         *[list(column) for column in zip(*rows, strict=True)],
     )
 

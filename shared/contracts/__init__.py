@@ -104,6 +104,7 @@ from shared.contracts.profiles import (
 )
 from shared.contracts.proposals import (
     Alternative,
+    Alternatives,
     Answer,
     ProposalAccepted,
     ProposalAnswered,
@@ -128,6 +129,7 @@ from shared.contracts.registry import (
     PartnerUrn,
 )
 from shared.contracts.reservations import (
+    ProposalDraft,
     ReleaseReason,
     ReservationExpired,
     ReservationGranted,
@@ -167,6 +169,7 @@ __all__ = [
     "AdviceOutcome",
     "Agreement",
     "Alternative",
+    "Alternatives",
     "Amount",
     "Answer",
     "AnswerReason",
@@ -251,6 +254,7 @@ __all__ = [
     "ProposalAccepted",
     "ProposalAnswered",
     "ProposalDeclined",
+    "ProposalDraft",
     "ProposalExpired",
     "ProposalMade",
     "ProposalWithdrawReason",

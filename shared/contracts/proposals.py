@@ -51,6 +51,10 @@ class Alternative(Part):
     """What stood in the way."""
 
 
+Alternatives = Annotated[tuple[Alternative, ...], Field(max_length=20)]
+"""Other places, each with what stood in the way."""
+
+
 class _Proposal(Data):
     """Whom and what a proposal is about."""
 
@@ -85,7 +89,7 @@ class ProposalMade(
     """The order in force that gave that rank."""
     reasons: Reasons
     """Why this person and this place."""
-    alternatives: Annotated[tuple[Alternative, ...], Field(max_length=20)] = ()
+    alternatives: Alternatives = ()
     """What else was looked at."""
 
     @model_validator(mode="after")

@@ -18,10 +18,15 @@ from shared.contracts.base import (
     Hours,
     Municipality,
     OpaqueId,
+    Part,
+    PartnerName,
     ServiceName,
     Stream,
     Year,
 )
+from shared.contracts.policies import Days
+from shared.contracts.proposals import Alternatives
+from shared.contracts.vocabulary import AnsweredBy, Reason, Reasons
 
 
 class ReservationRefusal(StrEnum):
@@ -41,6 +46,27 @@ class ReleaseReason(StrEnum):
     PARTICIPANT_LEFT = "participant-left"
     PARTICIPANT_MOVED = "participant-moved"
     DECISION_WITHDRAWN = "decision-withdrawn"
+
+
+class ProposalDraft(Part):
+    """What is proposed as soon as there is room: all that was looked at, as it stood in the round."""
+
+    proposal: OpaqueId
+    """The proposal it becomes."""
+    host: PartnerName
+    """The partner whose place it is."""
+    guide: PartnerName
+    """The partner that guides the person."""
+    answer_days: Days
+    """How long it can be answered."""
+    answers_needed: Annotated[tuple[AnsweredBy, ...], Field(min_length=1, max_length=len(AnsweredBy))]
+    """Who must say yes before it is accepted."""
+    policy: OpaqueId
+    """The order in force that gave the rank."""
+    reasons: Reasons
+    """Why this person and this place."""
+    alternatives: Alternatives = ()
+    """What else was looked at."""
 
 
 class _Reservation(Data):
@@ -75,6 +101,8 @@ class ReservationRequested(
     """How many of the same municipality stand before this person."""
     requested_on: CalendarDate
     """Day of the request."""
+    draft: ProposalDraft | None = None
+    """What is proposed when it is granted; quota need not look at it."""
 
     @classmethod
     def sample(cls) -> Self:
@@ -89,6 +117,15 @@ class ReservationRequested(
             rank=1,
             waiting_before=0,
             requested_on=date(2020, 12, 1),
+            draft=ProposalDraft(
+                proposal="prop-31",
+                host="emco",
+                guide="menso",
+                answer_days=14,
+                answers_needed=(AnsweredBy.GUIDE,),
+                policy="emmen-volgorde-2017",
+                reasons=(Reason(rule="order", code="longest-waiting", params={"decided_on": "2020-11-05"}),),
+            ),
         )
 
 

@@ -49,6 +49,8 @@ class Result:
     parked: dict[int, Arrival] = field(default_factory=dict)
     unparked: list[int] = field(default_factory=list)
     forgotten: list[Event] = field(default_factory=list)
+    later: list[Outcome] = field(default_factory=list)
+    """What became at last of events that earlier batches parked; nobody waits for these answers."""
 
     def settle(self, outcome: Outcome) -> None:
         """Note what became of a record; what came later in the batch counts."""
@@ -124,6 +126,7 @@ class Batch(Generic[W]):
             self.result.settle(Outcome(arrival.record, Status.ACCEPTED, event))
         else:
             self.result.unparked.append(arrival.parked)
+            self.result.later.append(Outcome(arrival.record, Status.ACCEPTED, event))
         self._release(set(self._service.provides(event)))
 
     def _release(self, names: set[str]) -> None:
@@ -149,9 +152,11 @@ class Batch(Generic[W]):
             )
 
     def _refuse(self, arrival: Arrival, refusal: Refusal) -> None:
+        outcome = Outcome(arrival.record, Status.REFUSED, arrival.event, refusal)
         if arrival.parked is not None:
             self.result.unparked.append(arrival.parked)
-        self._settle(Outcome(arrival.record, Status.REFUSED, arrival.event, refusal))
+            self.result.later.append(outcome)
+        self._settle(outcome)
 
     def _settle(self, outcome: Outcome) -> None:
         self.result.settle(outcome)
@@ -171,9 +176,11 @@ class Batch(Generic[W]):
 
     def _poison(self, arrival: Arrival, error: Exception) -> None:
         log.error("%s cannot be processed", arrival.record.topic, exc_info=error)
+        outcome = Outcome(arrival.record, Status.DEAD, arrival.event)
         if arrival.parked is not None:
             self.result.unparked.append(arrival.parked)
-        self.result.settle(Outcome(arrival.record, Status.DEAD, arrival.event))
+            self.result.later.append(outcome)
+        self.result.settle(outcome)
         if arrival.event is not None:
             self.result.forgotten.append(arrival.event)
         self._bury(DeadLetter(arrival.record, type(error).__name__, str(error), holds=True))

@@ -29,7 +29,8 @@ Process = Callable[[Sequence[Record]], Awaitable[Any]]
 MAX_RECORDS: Final = 500
 """Records in a batch at most; beyond 500 the transaction gains nothing (docs/measurements.md)."""
 _BATCH_TIMEOUT_MS: Final = 20
-_SESSION_TIMEOUT_MS: Final = 30_000
+_HEARTBEATS: Final = 3
+"""Heartbeats in a session: one that is late must not cost the partitions."""
 _REBALANCE_TIMEOUT_MS: Final = 60_000
 """Longer than any batch: who is still working when partitions move must be waited for."""
 _METADATA_MAX_AGE_MS: Final = 5_000
@@ -70,7 +71,9 @@ def make_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
     )
 
 
-def subscribe(broker: KafkaBroker, *, group: str, pattern: str, process: Process) -> Any:
+def subscribe(
+    broker: KafkaBroker, *, group: str, pattern: str, session_timeout_s: float, process: Process
+) -> Any:
     """Subscribe to all topics that match, as one member of the group.
 
     Poison never raises: `process` makes it a dead letter. What is transient is retried here, with
@@ -100,7 +103,8 @@ def subscribe(broker: KafkaBroker, *, group: str, pattern: str, process: Process
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         ack_policy=AckPolicy.NACK_ON_ERROR,
-        session_timeout_ms=_SESSION_TIMEOUT_MS,
+        session_timeout_ms=round(session_timeout_s * 1000),
+        heartbeat_interval_ms=min(3_000, round(session_timeout_s * 1000 / _HEARTBEATS)),
         rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
         max_poll_interval_ms=300_000,
         # Each fetch must leave memory for the rest: 150 MB is the promise for a whole service.

@@ -108,6 +108,7 @@ class Process(Generic[W]):
                 self._broker,
                 group=self.group,
                 pattern=self.topics.pattern(self.service.streams, self._inbox_of),
+                session_timeout_s=settings.session_timeout_seconds,
                 process=self.runner.process,
             )
             await consumer.start(self._broker, wait_s=settings.wait_seconds)

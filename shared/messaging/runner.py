@@ -175,7 +175,7 @@ class Runner(Generic[W]):
         result = batch.run(arrivals, parked, news)
         await self.service.save(connection, world)
         if not self._replaying:
-            await self.service.record_outcomes(connection, result.outcomes(records))
+            await self.service.record_outcomes(connection, result.outcomes(records) + result.later)
         await self._write(connection, result)
         return result
 
@@ -260,8 +260,7 @@ class Runner(Generic[W]):
             names = set()
             now = await self._now(connection) if rows else datetime.now(UTC)
             for row in rows:
-                record = Record(row.topic, row.value, row.key)
-                (arrival,) = self._doorkeeper.sort([record], registry, now)
+                (arrival,) = self._doorkeeper.sort([row.record], registry, now)
                 found[row.seq] = replace(arrival, parked=row.seq, waits_for=row.waits_for)
                 if arrival.event is not None:
                     names.update(self.service.provides(arrival.event))
@@ -272,11 +271,7 @@ class Runner(Generic[W]):
         if result.parked:
             await parking.park(
                 connection,
-                [
-                    (a.event, a.record.topic, a.record.value or b"", a.waits_for)
-                    for a in result.parked.values()
-                    if a.event is not None
-                ],
+                [(a.event, a.record, a.waits_for) for a in result.parked.values() if a.event is not None],
             )
         if result.letters and not self._replaying:
             await dead_letters.bury(connection, result.letters)

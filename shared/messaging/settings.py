@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Seconds between two ticks of the wall clock; deadlines are counted in days."""
     wait_seconds: float = Field(60.0, gt=0)
     """How long to wait at start for Kafka and PostgreSQL before giving up with exit code 1."""
+    session_timeout_seconds: float = Field(30.0, ge=1)
+    """After how many seconds of silence Kafka gives this instance's partitions to another."""
     poll_stale_seconds: float = Field(60.0, gt=0)
     """After how many seconds without an answer of Kafka the service is no longer ready."""
     log_level: str = "INFO"

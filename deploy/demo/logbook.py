@@ -9,7 +9,7 @@ from shared.messaging.topics import Topics
 
 
 async def whole_log(bootstrap: str, topics: Topics) -> dict[str, list[tuple[bytes, bytes]]]:
-    """Key and value of every record, by topic; the registry is compacted and left out."""
+    """Key and value of every record, by partner and stream; the registry is compacted and left out."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","))
     await admin.start()
     try:
@@ -22,7 +22,8 @@ async def whole_log(bootstrap: str, topics: Topics) -> dict[str, list[tuple[byte
         if topic["topic"].startswith(f"{topics.prefix}.") and topic["topic"] != topics.registry
         for each in topic["partitions"]
     ]
-    log: dict[str, list[tuple[bytes, bytes]]] = {p.topic: [] for p in partitions}
+    name = {p.topic: ".".join(topics.parse(p.topic)) for p in partitions}
+    log: dict[str, list[tuple[bytes, bytes]]] = {each: [] for each in name.values()}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap.split(","), enable_auto_commit=False)
     await consumer.start()
     try:
@@ -32,7 +33,7 @@ async def whole_log(bootstrap: str, topics: Topics) -> dict[str, list[tuple[byte
         unread = {p for p in partitions if ends[p]}
         while unread:
             for partition, records in (await consumer.getmany(timeout_ms=200)).items():
-                log[partition.topic] += [(r.key or b"", r.value or b"") for r in records]
+                log[name[partition.topic]] += [(r.key or b"", r.value or b"") for r in records]
             unread = {p for p in unread if await consumer.position(p) < ends[p]}
     finally:
         await consumer.stop()

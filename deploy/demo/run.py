@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.demo import facts, report
+from deploy.demo.door import Turned
 from deploy.demo.driver import Surroundings, tell
 from deploy.demo.logbook import whole_log
+from deploy.demo.rest import NoRest
 from deploy.local.environment import secrets_of
 from deploy.local.faults import LocalFault
 from deploy.local.stack import Addresses, Stack
@@ -39,7 +41,10 @@ def run(stack: Stack, console: Console) -> None:
     else:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "begun").touch()
-        events = _tell(around, console)
+        try:
+            events = _tell(around, console)
+        except (NoRest, Turned) as fault:
+            raise LocalFault(f"The story stopped: {fault}", f"See {stack.settings.home / 'log'}.") from fault
         told.write_text(json.dumps({"stated_by_partners": events}) + "\n", encoding="utf-8")
     _show(stack, around, folder, console)
 

@@ -1,0 +1,61 @@
+# Everything that starts, stops and checks. `make` alone lists it.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv up down status demo test lint asyncapi-check bench lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCAL := .venv/local.stamp
+DEV := .venv/dev.stamp
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(DEV) ## Make the virtual environment with all that tests and checks need
+
+up: $(LOCAL) ## Start Kafka, PostgreSQL, the mail server and the four services
+	@$(BIN)/werkbedrijf up
+
+down: $(LOCAL) ## Stop all of it; data is kept in var/
+	@$(BIN)/werkbedrijf down
+
+status: $(LOCAL) ## Show how each part stands
+	@$(BIN)/werkbedrijf status
+
+demo: $(LOCAL) ## Run the story of Emmen, 2017 to 2022, through the real services
+	@$(BIN)/werkbedrijf demo
+
+test: $(DEV) ## Run all tests; PYTEST_ARGS="tests/quota -k bridge" for some
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(DEV) ## Check style, types, who may import whom, and the published contract
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory asyncapi-check
+
+asyncapi-check: $(DEV) ## Check the published contract with the ecosystem's own validator
+	@PATH="$(CURDIR)/$(BIN):$$PATH" deploy/contract/validate docs/contract/asyncapi.yaml
+
+bench: $(DEV) ## Measure, and write the figures to var/bench
+	@$(BIN)/python -m tests.bench
+
+lock: ## Write requirements/*.txt anew from requirements/*.in
+	@requirements/lock
+
+clean: ## Stop the stack and empty var/: data, logs, downloads
+	@[ ! -x $(BIN)/werkbedrijf ] || $(BIN)/werkbedrijf down
+	@rm -rf var
+	@echo "var/ is empty."
+
+# Two steps, so that whoever only wants to see it run need not wait for the tools.
+$(LOCAL): requirements/local.txt pyproject.toml
+	@requirements/install local $(PYTHON)
+	@touch $@
+
+$(DEV): requirements/dev.txt $(LOCAL)
+	@requirements/install dev $(PYTHON)
+	@touch $@

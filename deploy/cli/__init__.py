@@ -1,0 +1,1 @@
+"""The `werkbedrijf` command line: one module a group of commands."""

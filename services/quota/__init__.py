@@ -1,0 +1,1 @@
+"""Quota: the ledger of sheltered places per municipality and year."""

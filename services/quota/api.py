@@ -1,0 +1,122 @@
+"""What can be asked of the ledger over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from services.quota import store
+from services.quota.rules.figures import Figures, figures
+from services.quota.rules.numbers import Target
+from services.quota.rules.reservations import Reservation, State
+from services.quota.world import TARGETS, World
+from shared.contracts import (
+    Amount,
+    CalendarDate,
+    Fund,
+    Hours,
+    Instant,
+    Municipality,
+    OpaqueId,
+    Part,
+    Unit,
+    Year,
+)
+from shared.messaging.process import Process
+from shared.messaging.registry import amsterdam_date
+
+_Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+_MUNICIPALITY = Query(pattern="^[0-9]{4}$", description="CBS code, four digits", examples=["0114"])
+
+
+class ReservationShown(Part):
+    """A reservation and what became of it."""
+
+    reservation: OpaqueId
+    municipality: Municipality
+    participant: OpaqueId
+    place: OpaqueId
+    year: Year
+    hours: Hours
+    rank: int
+    requested_at: Instant
+    state: State
+    fund: Fund | None
+    expires_on: CalendarDate | None
+    closed_at: Instant | None
+    reason: str | None
+    placement: OpaqueId | None
+
+
+class TargetShown(Part):
+    """One version of a number."""
+
+    year: Year
+    fund: Fund
+    version: int
+    number: Amount
+    unit: Unit
+    hours_per_unit: Hours | None
+    provisional: bool
+    published_on: CalendarDate
+    source: str
+    known_at: Instant
+
+
+def router(process: Process[World]) -> APIRouter:
+    """Routes of the ledger; the pool is there once the process has started."""
+    routes = APIRouter(prefix="/v1", tags=["ledger"])
+
+    @routes.get("/figures")
+    async def show_figures(
+        municipality: Annotated[str, _MUNICIPALITY],
+        on: Annotated[date | None, Query(description="The day they are about; today when left out")] = None,
+        known_on: Annotated[
+            date | None, Query(description="Only what was known at the end of this day; all when left out")
+        ] = None,
+    ) -> Figures:
+        """The number and what fills it, at the end of a day, as known at the end of a day."""
+        async with (
+            process.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            known = await store.basis(connection, municipality)
+            today = await _today(connection)
+        return figures(known, on or today, known_on)
+
+    @routes.get("/targets")
+    async def show_targets(municipality: Annotated[str, _MUNICIPALITY]) -> list[TargetShown]:
+        """Every version of every number, with its source."""
+        async with process.pool.acquire() as connection:
+            rows = await TARGETS.where(connection, "municipality = $1", municipality)
+        return [_target(row) for row in rows]
+
+    @routes.get("/reservations")
+    async def show_reservations(
+        municipality: Annotated[str, _MUNICIPALITY],
+        state: Annotated[State | None, Query(description="Only those that stand so")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    ) -> list[ReservationShown]:
+        """Reservations, the last asked for first."""
+        async with process.pool.acquire() as connection:
+            rows = await store.last_reservations(connection, municipality, state, limit)
+        return [_reservation(row) for row in rows]
+
+    return routes
+
+
+async def _today(connection: Any) -> date:
+    """Today, or the day that the scenario clock has come to."""
+    ticked = await connection.fetchval("SELECT ticked_at FROM clock")
+    today: date = amsterdam_date(ticked if ticked is not None else datetime.now(UTC))
+    return today
+
+
+def _target(row: Target) -> TargetShown:
+    return TargetShown(**{name: getattr(row, name) for name in TargetShown.model_fields})
+
+
+def _reservation(row: Reservation) -> ReservationShown:
+    return ReservationShown(**{name: getattr(row, name) for name in ReservationShown.model_fields})

@@ -1,0 +1,335 @@
+"""A ledger in memory, and the people who state things to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from services.quota.handlers import Quota
+from services.quota.rules.figures import Basis, Figures, figures
+from services.quota.world import (
+    CAPACITIES,
+    DOMICILES,
+    PLACEMENTS,
+    POLICIES,
+    RESERVATIONS,
+    STATEMENTS,
+    TARGETS,
+    World,
+)
+from shared.contracts import (
+    Agreement,
+    ClockTicked,
+    ContractKind,
+    CountingRules,
+    Data,
+    Fund,
+    ParticipantMoved,
+    ParticipantRegistered,
+    PartnerRegistered,
+    PartnerService,
+    PlacementEnded,
+    PlacementStarted,
+    PolicyAdopted,
+    PolicyKind,
+    ReservationRequested,
+    Role,
+    Rung,
+    ServiceName,
+    Stream,
+    TargetSet,
+    TermsRules,
+    Unit,
+)
+from shared.messaging.batch import Arrival, Batch, Result
+from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.event import Event
+from shared.messaging.registry import Registry
+from shared.messaging.rows import Table
+from shared.messaging.service import Record
+from shared.messaging.topics import Topics
+
+EMMEN = "0114"
+COEVORDEN = "0109"
+OPERATOR = "gemeente-emmen"
+TOPICS = Topics()
+
+
+def partner(
+    name: str, number: int, roles: Sequence[Role], services: Sequence[PartnerService] = ()
+) -> PartnerRegistered:
+    """A partner of the region, with a made-up number."""
+    return PartnerRegistered(
+        partner=name,
+        display_name=name,
+        urn=f"urn:nld:kvknr:{number:08d}",
+        roles=tuple(roles),
+        municipalities=(EMMEN,),
+        services=tuple(services),
+        agreement=Agreement(name="test", effective_on=date(2015, 1, 1)),
+    )
+
+
+def _runs(service: ServiceName) -> PartnerService:
+    return PartnerService(service=service, for_municipalities=(EMMEN,))
+
+
+REGISTRY = Registry.of(
+    [
+        partner(OPERATOR, 1, [Role.MUNICIPALITY, Role.REGIE], [_runs(ServiceName.QUOTA)]),
+        partner("menso", 2, [Role.GUIDE], [_runs(ServiceName.MATCHING)]),
+        partner("buurtsupport", 3, [Role.GUIDE]),
+        partner("emco", 4, [Role.HOST]),
+    ]
+)
+
+
+def at(day: date, hour: int = 12) -> datetime:
+    """A moment on that day."""
+    return datetime.combine(day, time(hour), UTC)
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Makes events, each with an id of its own, as its partner would."""
+
+    said: int = 0
+
+    def event(self, data: Data, when: datetime, by: str | None = None) -> Event:
+        """The data as an event that was recorded at `when`."""
+        self.said += 1
+        name = by or _whose(data)
+        stated_by = REGISTRY.partners.get(name)
+        urn = "urn:nld:kvknr:00000001" if stated_by is None else stated_by.urn
+        return Event(
+            id=f"{name}-{self.said}",
+            source=f"{urn}:systeem:test",
+            time=when,
+            key=data.kafka_key,
+            data=data,
+            partner="" if data.STREAM is Stream.REGISTRY else name,
+            stream=data.STREAM,
+        )
+
+
+def _whose(data: Data) -> str:
+    if data.SERVICE is ServiceName.MATCHING:
+        return "menso"
+    if Role.HOST in data.ROLES and Role.GUIDE not in data.ROLES:
+        return "emco"
+    return "menso" if Role.GUIDE in data.ROLES else OPERATOR
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The service with all its state in memory: inbox, parking and batches, and no server.
+
+    Attributes:
+        stated: what the ledger stated, in order.
+        log: what took effect, in order: others' facts and its own events.
+    """
+
+    registry: Registry = REGISTRY
+    operator: str = OPERATOR
+    replaying: bool = False
+    world: World = field(default_factory=lambda: World(serves=frozenset({EMMEN})))
+    stated: list[Event] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    parked: dict[tuple[str, str], Arrival] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    speaker: Speaker = field(default_factory=Speaker)
+    service: Quota = field(default_factory=lambda: Quota(OPERATOR))
+
+    def take(self, *events: Event) -> list[Any]:
+        """Process events as one batch; returns what was stated because of it."""
+        fresh = []
+        for event in events:
+            if (event.source, event.id) not in self.seen:
+                self.seen.add((event.source, event.id))
+                fresh.append(Arrival(record_of(event), event))
+        waiting = [replace(arrival, parked=n) for n, arrival in enumerate(self.parked.values())]
+        names = list(self.parked)
+        batch = Batch(self.service, self.registry, self.operator, self.world, replaying=self.replaying)
+        result: Result = batch.run(fresh, waiting)
+        for n in result.unparked:
+            del self.parked[names[n]]
+        for arrival in result.parked.values():
+            assert arrival.event is not None
+            if arrival.parked is None:
+                self.parked[arrival.event.source, arrival.event.id] = arrival
+            else:
+                name = names[arrival.parked]
+                self.parked[name] = arrival
+        self.stated += result.stated
+        self.letters += result.letters
+        return [event.data for event in result.stated]
+
+    def hear(self, data: Data, when: datetime | date, by: str | None = None) -> list[Any]:
+        """Process one event; returns what was stated because of it."""
+        moment = when if isinstance(when, datetime) else at(when)
+        return self.take(self.speaker.event(data, moment, by))
+
+    def tick(self, when: datetime | date) -> list[Any]:
+        """Let the clock tick."""
+        moment = when if isinstance(when, datetime) else at(when, 6)
+        return self.hear(ClockTicked(at=moment), moment)
+
+    def figures(self, on: date, known_on: date | None = None, municipality: str = EMMEN) -> Figures:
+        """The figures as the API would give them."""
+        return figures(basis_of(self.world, municipality), on, known_on)
+
+
+def record_of(event: Event) -> Record:
+    """The event as a record that is not looked into any more."""
+    return Record(TOPICS.of(event.partner, event.stream), b"", event.key.encode(), 0, 0, trusted=event)
+
+
+def basis_of(world: World, municipality: str) -> Basis:
+    """All that the world knows of a municipality."""
+    return Basis(
+        municipality=municipality,
+        targets=[t for t in world.targets if t.municipality == municipality],
+        policies=[p for p in world.policies if p.municipality == municipality],
+        domiciles=list(world.domiciles),
+        placements=list(world.placements),
+        statements=list(world.statements),
+        reservations=[r for r in world.reservations if r.municipality == municipality],
+    )
+
+
+def state_of(world: World) -> dict[str, Any]:
+    """Everything in the world, table by table, in a form that can be compared."""
+    books: list[tuple[Table[Any], Iterable[Any]]] = [
+        (TARGETS, world.targets),
+        (POLICIES, world.policies),
+        (DOMICILES, world.domiciles),
+        (PLACEMENTS, world.placements),
+        (STATEMENTS, world.statements),
+        (RESERVATIONS, world.reservations),
+        (CAPACITIES, world.capacities),
+    ]
+    state: dict[str, Any] = {table.name: by_key(table, rows) for table, rows in books}
+    return state | {"stock": dict(world.stock.changed)}
+
+
+def by_key(table: Table[Any], rows: Iterable[Any]) -> dict[Any, Any]:
+    """Rows by their key."""
+    return {table.key_of(row): row for row in rows}
+
+
+def of_type(data: Iterable[Data], *types: type[Data]) -> list[Any]:
+    """Only these types."""
+    return [d for d in data if isinstance(d, types)]
+
+
+# What people state, with everything that a test does not care about filled in.
+
+
+def number(
+    year: int, places: int, fund: Fund = Fund.MINISTRY, *, published: date | None = None, **more: Any
+) -> TargetSet:
+    """A number for Emmen."""
+    fields: dict[str, Any] = {
+        "municipality": EMMEN,
+        "year": year,
+        "fund": fund,
+        "number": Decimal(places),
+        "unit": Unit.CONTRACTS,
+        "provisional": False,
+        "published_on": published or date(year - 1, 12, 1),
+        "source": "Staatscourant",
+    }
+    return TargetSet(**(fields | more))
+
+
+def by_hours(hours_per_unit: int, valid_from: date) -> PolicyAdopted:
+    """Hours are counted from that day."""
+    rules = CountingRules(method=Unit.HOURS, hours_per_unit=Decimal(hours_per_unit))
+    return _policy(PolicyKind.COUNTING, valid_from, counting=rules)
+
+
+def held_for(days: int, valid_from: date) -> PolicyAdopted:
+    """Room is held for so many days."""
+    rules = TermsRules(answer_days=1, reservation_days=days, bridge_within_days=28)
+    return _policy(PolicyKind.TERMS, valid_from, terms=rules)
+
+
+def _policy(kind: PolicyKind, valid_from: date, **rules: Any) -> PolicyAdopted:
+    return PolicyAdopted(
+        municipality=EMMEN,
+        policy=f"{kind}-{valid_from}",
+        kind=kind,
+        valid_from=valid_from,
+        adopted_by="Raad",
+        source="Verordening",
+        **rules,
+    )
+
+
+def registered(
+    participant: str, on: date = date(2016, 1, 1), municipality: str = EMMEN
+) -> ParticipantRegistered:
+    """Somebody is guided from that day."""
+    return ParticipantRegistered(
+        participant=participant,
+        municipality=municipality,
+        rung=Rung.WORK_WITH_BENEFIT,
+        registered_on=on,
+        school_leaver=False,
+    )
+
+
+def moved(participant: str, on: date, municipality: str) -> ParticipantMoved:
+    """Somebody lives elsewhere from that day."""
+    return ParticipantMoved(participant=participant, municipality=municipality, moved_on=on)
+
+
+def asked(
+    participant: str, on: date, *, hours: int = 28, place: str = "place-1", **more: Any
+) -> ReservationRequested:
+    """Matching asks for room."""
+    fields: dict[str, Any] = {
+        "reservation": f"res-{participant}-{on}",
+        "municipality": EMMEN,
+        "participant": participant,
+        "place": place,
+        "year": on.year,
+        "hours": Decimal(hours),
+        "rank": 1,
+        "waiting_before": 0,
+        "requested_on": on,
+    }
+    return ReservationRequested(**(fields | more))
+
+
+def started(
+    participant: str, on: date, *, until: date | None = None, hours: int = 28, **more: Any
+) -> PlacementStarted:
+    """A contract in sheltered work starts."""
+    fields: dict[str, Any] = {
+        "placement": f"pl-{participant}-{on}",
+        "participant": participant,
+        "place": "place-1",
+        "rung": Rung.SHELTERED_WORK,
+        "starts_on": on,
+        "ends_on": until,
+        "hours": Decimal(hours),
+        "contract": ContractKind.PERMANENT if until is None else ContractKind.TEMPORARY,
+    }
+    return PlacementStarted(**(fields | more))
+
+
+def ended(placement: str, participant: str, on: date) -> PlacementEnded:
+    """A contract ended."""
+    return PlacementEnded.model_validate(
+        {"placement": placement, "participant": participant, "ended_on": on, "reason": "own-wish"},
+        strict=False,
+    )
+
+
+def days(n: int) -> timedelta:
+    """So many days."""
+    return timedelta(days=n)

@@ -1,0 +1,191 @@
+"""The ledger on a real PostgreSQL: the same as in memory, and one winner for the last place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from random import Random
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.quota import store
+from services.quota.handlers import Quota
+from services.quota.rules.figures import figures
+from services.quota.rules.policies import Tally
+from services.quota.rules.reservations import State
+from services.quota.rules.stock import Change
+from services.quota.world import (
+    CAPACITIES,
+    DOMICILES,
+    PLACEMENTS,
+    POLICIES,
+    RESERVATIONS,
+    STATEMENTS,
+    TARGETS,
+    World,
+)
+from shared.messaging import database as db
+from shared.messaging.event import Event, encode
+from shared.messaging.registry import save_partner
+from shared.messaging.runner import Runner
+from shared.messaging.service import Record, Status
+from tests.quota.support import (
+    EMMEN,
+    OPERATOR,
+    REGISTRY,
+    TOPICS,
+    Speaker,
+    asked,
+    at,
+    basis_of,
+    by_key,
+    number,
+    registered,
+    started,
+    state_of,
+)
+from tests.quota.test_interleaving import Story, interleaved, stories
+
+CLAIMS: Final = int(os.environ.get("QUOTA_CLAIMS", "300"))
+"""Claims on the last place; 10,000 by hand: `QUOTA_CLAIMS=10000 pytest -k last_place tests/quota`."""
+
+DAY: Final = date(2021, 3, 1)
+
+
+@asynccontextmanager
+async def opened(dsn: str, size: int = 2) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """A pool on a database that has the ledger's tables and knows the partners."""
+    pool = await db.open_pool(dsn, size=size, wait_s=30)
+    try:
+        await db.migrate(pool, "services.quota")
+        for partner in REGISTRY.partners.values():
+            await save_partner(pool, partner)
+        yield pool
+    finally:
+        await db.close_pool(pool)
+
+
+def runner(pool: asyncpg.Pool[Any]) -> Runner[World]:
+    return Runner(Quota(OPERATOR), pool, TOPICS, operator=OPERATOR, scenario=True)
+
+
+def records(events: list[Event]) -> list[Record]:
+    """The events as Kafka would bring them."""
+    return [
+        Record(TOPICS.of(e.partner, e.stream), encode(e), e.key.encode(), 0, n) for n, e in enumerate(events)
+    ]
+
+
+async def state_in(pool: asyncpg.Pool[Any]) -> dict[str, Any]:
+    """All tables, in the form that `state_of` gives of a world."""
+    async with pool.acquire() as connection:
+        tables = (TARGETS, POLICIES, DOMICILES, PLACEMENTS, STATEMENTS, RESERVATIONS, CAPACITIES)
+        state: dict[str, Any] = {table.name: by_key(table, await table.all(connection)) for table in tables}
+        rows = await connection.fetch("SELECT * FROM stock ORDER BY municipality, day")
+    state["stock"] = {
+        (row["municipality"], row["day"]): Change(
+            Tally(row["contracts"], row["hours"]), Tally(row["starting_contracts"], row["starting_hours"])
+        )
+        for row in rows
+    }
+    return state
+
+
+async def empty(pool: asyncpg.Pool[Any]) -> None:
+    tables = [*Quota.tables, "inbox", "outbox", "parked", "dead_letters", "clock"]
+    await pool.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(story=stories(), random=st.randoms(use_true_random=False))
+async def test_any_story_in_any_batches_leaves_in_the_tables_what_it_leaves_in_memory(
+    database: str, story: Story, random: Random
+):
+    async with opened(database) as pool:
+        await empty(pool)
+        service = runner(pool)
+        for part in story.parts:
+            events = interleaved(part, random)
+            while events:
+                size = random.randrange(1, len(events) + 1)
+                await service.process(records(events[:size]))
+                events = events[size:]
+        assert await state_in(pool) == state_of(story.ledger.world)
+        payloads = {row["payload"] for row in await pool.fetch("SELECT payload FROM outbox")}
+        assert payloads == {encode(event) for event in story.ledger.stated}
+        assert await pool.fetchval("SELECT count(*) FROM parked") == len(story.ledger.parked)
+        assert await pool.fetchval("SELECT count(*) FROM dead_letters") == 0
+        async with pool.acquire() as connection:
+            known = await store.basis(connection, EMMEN)
+        on = story.day
+        assert figures(known, on) == figures(basis_of(story.ledger.world, EMMEN), on)
+
+
+async def test_many_claims_on_the_last_place_through_several_instances_have_one_winner(database: str):
+    instances = 4
+    async with opened(database, size=2) as first:
+        speaker = Speaker()
+        full_but_one = [speaker.event(number(2021, 3), at(date(2021, 1, 1)))]
+        for n in (1, 2):
+            full_but_one += [
+                speaker.event(registered(f"p-{n}"), at(date(2021, 1, 1))),
+                speaker.event(started(f"p-{n}", date(2021, 1, 1)), at(date(2021, 1, 2))),
+            ]
+        await runner(first).process(records(full_but_one))
+
+        claims = records(
+            [
+                speaker.event(asked(f"c-{n}", DAY, rank=n + 1, waiting_before=n), at(DAY))
+                for n in range(CLAIMS)
+            ]
+        )
+        pools = [await db.open_pool(database, size=4, wait_s=30) for _ in range(instances)]
+        try:
+            runners = [runner(pool) for pool in pools]
+            # Every claim is read by two instances, as happens when partitions move.
+            batches = _batches(claims, Random(1)) + _batches(claims, Random(2))
+            Random(3).shuffle(batches)
+            outcomes = await asyncio.gather(
+                *(runners[n % instances].process(batch) for n, batch in enumerate(batches))
+            )
+        finally:
+            for pool in pools:
+                await db.close_pool(pool)
+
+        statuses = Counter(outcome.status for batch in outcomes for outcome in batch)
+        assert statuses == {Status.ACCEPTED: CLAIMS, Status.DUPLICATE: CLAIMS}
+        states = Counter(
+            {
+                State(row["state"]): row["n"]
+                for row in await first.fetch("SELECT state, count(*) AS n FROM reservations GROUP BY state")
+            }
+        )
+        assert states == {State.GRANTED: 1, State.REFUSED: CLAIMS - 1}
+        answers = await first.fetch("SELECT payload FROM outbox")
+        granted = [row for row in answers if b"reservations.granted" in row["payload"]]
+        assert (len(answers), len(granted)) == (CLAIMS, 1)
+
+
+def _batches(claims: list[Record], random: Random) -> list[list[Record]]:
+    """Cut into batches of a few, in any order."""
+    left, cut = list(claims), []
+    while left:
+        size = random.randrange(1, 8 if CLAIMS < 1000 else 60)
+        cut.append(left[:size])
+        left = left[size:]
+    return cut
+
+
+async def test_a_level_that_was_not_loaded_is_an_error_and_never_an_empty_ledger(database: str):
+    async with opened(database) as pool, pool.acquire() as connection:
+        world = await Quota(OPERATOR).load(connection, [], REGISTRY)
+        with pytest.raises(KeyError):
+            world.stock.occupied(EMMEN, DAY)

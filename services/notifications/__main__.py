@@ -1,0 +1,6 @@
+"""`python -m services.notifications`."""
+
+from services.notifications.wiring import build
+from shared.web.app import serve
+
+serve(build)

@@ -120,8 +120,9 @@ async def provision(
             )
         finally:
             await admin.close()
+        fresh = any(line.name == topics.registry and line.outcome is Outcome.CREATED for line in lines)
         registrations = Registrations(bootstrap, topics.registry)
-        stated = await registrations.state(files, update=update, vaults=vaults or {})
+        stated = await registrations.state(files, fresh=fresh, update=update, vaults=vaults or {})
     except (KafkaError, OSError) as error:
         raise ProvisionFault(
             f"Kafka at {bootstrap} refuses or does not answer: {error or type(error).__name__}. "

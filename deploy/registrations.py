@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
 from deploy.partners_file import PartnerFile
 from shared.contracts.base import Role, Stream
@@ -19,7 +17,6 @@ from shared.messaging.registry import AMSTERDAM, Partner
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf:provision")
 _READ_MS: Final = 1000
-_TRIES: Final = 100
 
 
 class Registrations:
@@ -35,19 +32,21 @@ class Registrations:
         self._topic = topic
 
     async def state(
-        self, files: Sequence[PartnerFile], *, update: bool, vaults: Mapping[str, str]
+        self, files: Sequence[PartnerFile], *, fresh: bool, update: bool, vaults: Mapping[str, str]
     ) -> list[tuple[str, str, str]]:
         """State what the registry does not say yet.
 
         Args:
             files: Who takes part.
+            fresh: Whether the registry was created a moment ago, so that there is nothing to read: its
+                leader may not be known to all yet, on which a consumer would wait for long.
             update: Whether to state a change where the registry says otherwise.
             vaults: Addresses of vaults where they differ from those in the files.
 
         Returns:
             For each partner its name, `created`, `exists`, `changed` or `differs`, and the fields.
         """
-        known = await self._known()
+        known = {} if fresh else await self._known()
         # The partner with the role regie first: a reader knows by it who may enter the others.
         ordered = sorted(files, key=lambda file: Role.REGIE not in file.record.roles)
         regie = ordered[0].record
@@ -82,7 +81,6 @@ class Registrations:
         await consumer.start()
         try:
             partition = TopicPartition(self._topic, 0)
-            await _until_known(consumer, self._topic)
             consumer.assign([partition])
             end = (await consumer.end_offsets([partition]))[partition]
             known: dict[str, tuple[int, Partner]] = {}
@@ -152,12 +150,3 @@ def _differences(before: Partner | None, now: Partner) -> str:
         return ""
     old, new = before.model_dump(mode="json"), now.model_dump(mode="json")
     return ", ".join(name for name in new if old.get(name) != new[name])
-
-
-async def _until_known(consumer: AIOKafkaConsumer, topic: str) -> None:
-    """Wait until the cluster tells of a topic that was created a moment ago."""
-    for _ in range(_TRIES):
-        if topic in await consumer.topics():
-            return
-        await asyncio.sleep(0.1)
-    raise UnknownTopicOrPartitionError(f"the cluster does not tell of {topic}")

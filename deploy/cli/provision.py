@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.cli.output import out, plainly
+from deploy.cli.output import CommandFault, out, plainly
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from deploy.partners_file import load_all
@@ -39,6 +39,10 @@ def provision(
         _DEFAULT.min_insync
     ),
     *,
+    vault: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a partner's vault answers, if not as its file says: NAME=URL."),
+    ] = None,
     grow: Annotated[bool, typer.Option("--grow", help="Add partitions where a topic has fewer.")] = False,
     update: Annotated[
         bool, typer.Option("--update", help="State a change where the registry says otherwise.")
@@ -55,11 +59,19 @@ def provision(
                 layout=Layout(partitions, replication, min_insync),
                 grow=grow,
                 update=update,
+                vaults=dict(_pair(each) for each in vault or ()),
             )
         )
         _show("topic", report.topics)
         _show("partner", report.partners)
         out.print(report.summary(), highlight=False)
+
+
+def _pair(given: str) -> tuple[str, str]:
+    name, equals, url = given.partition("=")
+    if not (name and equals and url):
+        raise CommandFault(f"--vault is {given}; say NAME=URL, for example menso=http://127.0.0.1:18101.")
+    return name, url
 
 
 def _show(noun: str, lines: Sequence[Line]) -> None:

@@ -58,6 +58,7 @@ _PLACES: Final = (
 """Places at EMCO and seats in them; assumed, and more than the numbers ever allow."""
 _TRIAL: Final = timedelta(days=330)
 """A first contract is for a year; before it ends it is made permanent."""
+_LAST_MONTH_TO_GO: Final = 8
 _TO_START: Final = timedelta(days=14)
 
 
@@ -228,7 +229,7 @@ class BackOffices:
                 terms=TermsRules(
                     answer_days=28,
                     reservation_days=90,
-                    bridge_within_days=0,
+                    bridge_within_days=7,
                     answers_needed=(AnsweredBy.GUIDE,),
                 ),
             ),
@@ -298,9 +299,9 @@ class BackOffices:
                 contract=ContractKind.TEMPORARY,
             ),
         )
-        if self._placed % 8 == 0:
-            # One in eight moves on before the year is over; that room goes to the next on the list.
-            gone_on = starts_on + timedelta(days=150)
+        gone_on = starts_on + timedelta(days=150)
+        if self._placed % 8 == 0 and gone_on.month <= _LAST_MONTH_TO_GO:
+            # One in eight moves on; that room goes to the next on the list, within the year.
             self._plan.on(gone_on, lambda: self._end(person, placement, gone_on))
         else:
             kept_on = starts_on + _TRIAL

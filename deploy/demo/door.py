@@ -110,7 +110,7 @@ class Doors:
         )
         if answer.is_error:
             raise Turned(f"the door of {partner} answered {answer.status_code}: {answer.text}")
-        receipts: list[dict[str, Any]] = answer.json()
+        receipts: list[dict[str, Any]] = answer.json()["receipts"]
         return receipts
 
     def _as(self, partner: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
@@ -143,18 +143,11 @@ class _Teller:
 
     async def _hand_over(self) -> None:
         for person in self._people:
-            mail = f"{person.participant}@voorbeeld.example" if person.has_mail else None
-            await self._doors.hand_over(
-                person.guide,
-                person.participant,
-                {
-                    "name": person.name,
-                    "email": mail,
-                    "channel": "email",
-                    "language": "nl",
-                    "consent": True,
-                },
-            )
+            details: dict[str, Any] = {"name": person.name, "language": "nl"}
+            if person.has_mail:
+                mail = f"{person.participant}@voorbeeld.example"
+                details |= {"channel": "email", "email": mail, "consent": True}
+            await self._doors.hand_over(person.guide, person.participant, details)
 
     async def _react(self, today: date) -> None:
         """Let the back offices act on what the services have stated since the last look."""

@@ -68,7 +68,13 @@ def surroundings(stack: Stack, addresses: Addresses) -> Surroundings:
         doors=doors,
         tokens=secrets_of(settings).doors,
         groups=groups,
-        partners={file.record.partner: file.record for file in load_all(settings.partners)},
+        partners={
+            # As the stack registered them: with the vault behind the door that runs here.
+            file.record.partner: file.record.model_copy(update={"vault": doors[file.record.partner]})
+            if file.record.vault
+            else file.record
+            for file in load_all(settings.partners)
+        },
     )
 
 

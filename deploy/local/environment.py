@@ -22,17 +22,19 @@ class Service:
         port: Where its web app listens.
         module: What `python -m` runs.
         variables: What it is told beside what all are told.
+        host: Where its web app is reached.
     """
 
     name: str
     port: int
     module: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    host: str = HOST
 
     @property
     def url(self) -> str:
         """Address of its web app."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,25 @@ def secrets_of(settings: LocalSettings) -> Secrets:
 
 def services(settings: LocalSettings) -> tuple[Service, ...]:
     """The services of the region of Emmen, run by whom its partners agreed on."""
-    doors = ",".join(partner_names(settings))
-    return (
-        Service("intake", settings.intake_port, "services.intake", {"DOORS": doors}),
-        Service("matching", settings.matching_port, "services.matching", {"OPERATOR": "menso"}),
-        Service("quota", settings.quota_port, "services.quota", {"OPERATOR": "gemeente-emmen"}),
-        Service(
-            "notifications",
-            settings.notifications_port,
-            "services.notifications",
-            {"OPERATOR": "gemeente-emmen", "SMTP_HOST": HOST, "SMTP_PORT": str(settings.smtp_port)},
-        ),
+    told = {
+        "intake": {"DOORS": ",".join(partner_names(settings))},
+        "matching": {"OPERATOR": "menso"},
+        "quota": {"OPERATOR": "gemeente-emmen"},
+        "notifications": {
+            "OPERATOR": "gemeente-emmen",
+            "SMTP_HOST": HOST,
+            "SMTP_PORT": str(settings.smtp_port),
+        },
+    }
+    port = {
+        "intake": settings.intake_port,
+        "matching": settings.matching_port,
+        "quota": settings.quota_port,
+        "notifications": settings.notifications_port,
+    }
+    return tuple(
+        Service(name, port[name], f"services.{name}", told[name], settings.service_host.format(name=name))
+        for name in told
     )
 
 

@@ -46,6 +46,9 @@ class LocalSettings(BaseSettings):
     quota_port: int = 18103
     notifications_port: int = 18104
 
+    service_host: str = "127.0.0.1"
+    """Where commands reach a service; `{name}` stands for its name, as among containers."""
+
     patience_s: float = 60.0
     """Seconds within which each part must be ready."""
 

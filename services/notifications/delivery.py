@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,8 @@ from services.notifications.rules.sending import Failed, Suppressed, reason_not_
 from services.notifications.vault import Entry, NoEntry, Vaults
 from shared.contracts import FailureCode, SuppressReason
 from shared.messaging.registry import AMSTERDAM, Registry
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class Office:
                 host=_shown(registry, due.params.get("host", "")),
                 signature=Signature(self.desk, self.phone, _shown(registry, self.operator)),
             )
-        except Unwritable:
+        except Unwritable as error:
+            log.error("a message cannot be written: %s", error)  # noqa: TRY400 - the sentence says it all
             return Delivery(Failed(FailureCode.TEMPLATE_INVALID))
         mail = compose(letter, notification=due.message.notification, to=address, at=now, server=self.server)
         if mail is None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from services.notifications import jobs, store
 from services.notifications.rules import messages, people
 from services.notifications.rules.telling import TOLD, Telling, telling
-from services.notifications.store import Job, Tiding, World
+from services.notifications.store import Tiding, World
 from shared.contracts import (
     NotificationFailed,
     NotificationQueued,
@@ -99,7 +99,7 @@ def _queued(world: World, event: Event) -> None:
     assert isinstance(data, NotificationQueued)  # noqa: S101 - the table below says so
     if data.notification not in world.messages:
         world.messages.put(messages.queued(data, event_id=event.id, correlation=event.correlation))
-        world.jobs.put(Job(data.notification, data.participant))
+        world.queued[data.notification] = data.participant
 
 
 def _ended(rule: Callable[..., messages.Message]) -> Callable[[World, Event], None]:
@@ -111,7 +111,8 @@ def _ended(rule: Callable[..., messages.Message]) -> Callable[[World, Event], No
         after = rule(message, event.data)
         world.messages.put(after)
         if after.state is not messages.State.QUEUED:
-            world.jobs.drop(after.notification)
+            world.queued.pop(after.notification, None)
+            world.ended.append(after.notification)
 
     return evolve
 
@@ -212,7 +213,7 @@ class Notifications(Service[World]):
     async def save(self, connection: Connection, world: World) -> None:
         """Write what changed."""
         await store.save(connection, world)
-        if world.jobs.changes()[1]:
+        if world.queued:
             self._queued()
 
     async def jobs(self, connection: Connection) -> int:

@@ -127,7 +127,7 @@ class Writer:
                 html=self._html.get_template("letter.html.jinja").render(layout),
             )
         except (TemplateError, ValueError) as error:
-            raise Unwritable(f"{template}: {type(error).__name__}") from error
+            raise Unwritable(f"{template}: {error}") from error
 
 
 def greeting(name: str | None) -> str:

@@ -30,6 +30,7 @@ from shared.messaging.registry import Registry, load_registry
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Status
 from shared.messaging.topics import Topics
+from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -190,9 +191,12 @@ class Sender:
         if not events:
             return
         records = [Record(self._topic, encode(event), trusted=event) for event in events]
-        for outcome in await self._runner.process(records):
+        for event, outcome in zip(events, await self._runner.process(records), strict=True):
             if outcome.status not in {Status.ACCEPTED, Status.DUPLICATE}:
                 log.error("the outcome of a message could not be stated: %s", outcome.status)
+                continue
+            became = event.type.split(".")[-2]
+            metrics.MESSAGES.labels(getattr(event.data, "template", ""), became).inc()
 
     def _now(self, message: Message) -> datetime:
         return message.queued_at if self._scenario else datetime.now(UTC)

@@ -11,6 +11,8 @@ from shared.messaging.settings import Settings
 class NotificationsSettings(Settings):
     """Variables of notifications; those of every service are in shared/messaging/settings.py."""
 
+    http_port: int = Field(18104, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
     smtp_host: str = "127.0.0.1"
     """The mail server that takes what is sent."""
     smtp_port: int = Field(11025, ge=1, le=65535)

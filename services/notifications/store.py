@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.notifications.rules.messages import Message, notification_id
 from services.notifications.rules.people import Person
@@ -24,18 +24,16 @@ class Tiding:
     params: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A message still to be sent. How far that is, is the sender's and not rebuilt from the log."""
-
-    notification: str
-    participant: str
-
-
 PEOPLE = Table("people", Person, "participant")
 TIDINGS = Table("tidings", Tiding, "notification")
 MESSAGES = Table("messages", Message, "notification")
-JOBS = Table("jobs", Job, "notification")
+
+_QUEUE = """
+    INSERT INTO jobs (notification, participant)
+    SELECT notification, participant FROM unnest($1::text[], $2::text[])
+    WITH ORDINALITY AS new (notification, participant, place) ORDER BY place
+    ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(slots=True)
@@ -44,18 +42,21 @@ class World:
 
     Attributes:
         residents_of: municipalities whose residents are written to; None for everyone's.
+        queued: messages that are to be sent from now on, and to whom; in the order in which they go.
+        ended: messages that are no longer to be sent.
     """
 
     people: Rows[Person]
     tidings: Rows[Tiding]
     messages: Rows[Message]
-    jobs: Rows[Job]
     residents_of: frozenset[str] | None = None
+    queued: dict[str, str] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
 
     @classmethod
     def empty(cls, residents_of: frozenset[str] | None = None) -> World:
         """Nothing known yet."""
-        return cls(Rows(PEOPLE), Rows(TIDINGS), Rows(MESSAGES), Rows(JOBS), residents_of)
+        return cls(Rows(PEOPLE), Rows(TIDINGS), Rows(MESSAGES), residents_of)
 
     def writes_to(self, municipality: str) -> bool:
         """Whether residents of this municipality are written to from here."""
@@ -80,7 +81,7 @@ def message_of(event: Event) -> str | None:
 
 
 async def load(connection: Connection, events: Sequence[Event], registry: Registry, operator: str) -> World:
-    """Four statements at most, whatever the size of the batch."""
+    """Three statements at most, whatever the size of the batch."""
     people = {event.key for event in events}
     named = {name for event in events if (name := message_of(event)) is not None}
     gone = [event.key for event in events if isinstance(event.data, ParticipantErased)]
@@ -90,7 +91,6 @@ async def load(connection: Connection, events: Sequence[Event], registry: Regist
             connection, "notification = ANY($1) OR participant = ANY($2)", sorted(named), sorted(gone)
         ),
         messages=await MESSAGES.fetch(connection, "notification", named),
-        jobs=await JOBS.fetch(connection, "notification", named),
         residents_of=residents_of(registry, operator),
     )
 
@@ -100,4 +100,8 @@ async def save(connection: Connection, world: World) -> None:
     await PEOPLE.save(connection, world.people)
     await TIDINGS.save(connection, world.tidings)
     await MESSAGES.save(connection, world.messages)
-    await JOBS.save(connection, world.jobs)
+    # How far a message is, is the sender's, so these rows are only made and removed here.
+    if world.queued:
+        await connection.execute(_QUEUE, list(world.queued), list(world.queued.values()))
+    if world.ended:
+        await connection.execute("DELETE FROM jobs WHERE notification = ANY($1)", world.ended)

@@ -50,7 +50,7 @@ def make_office(settings: NotificationsSettings) -> Office:
 
 
 def build(settings: NotificationsSettings | None = None) -> tuple[Process[World], FastAPI]:
-    """The process and its web app."""
+    """The process and its web app, from the environment unless settings are given."""
     settings = settings or NotificationsSettings()
     senders: list[Sender] = []
 
@@ -74,7 +74,7 @@ def build(settings: NotificationsSettings | None = None) -> tuple[Process[World]
     process = Process(service, settings, package=PACKAGE, background=background)
     app = make_web(
         process,
-        title="Notifications",
+        title="Werkbedrijf: notifications",
         description="Tells participants of each step in plain Dutch, and what became of each message.",
     )
     app.include_router(api.router(process))

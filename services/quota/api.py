@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from services.quota import store
 from services.quota.rules.figures import Figures, figures
@@ -27,7 +28,9 @@ from shared.contracts import (
 from shared.messaging.process import Process
 from shared.messaging.registry import amsterdam_date
 
-_Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+_Day = Annotated[date, Field(ge=date(2015, 1, 1), le=date(2199, 12, 31))]
+"""From the year of the Participatiewet on."""
+
 _MUNICIPALITY = Query(pattern="^[0-9]{4}$", description="CBS code, four digits", examples=["0114"])
 
 
@@ -72,9 +75,9 @@ def router(process: Process[World]) -> APIRouter:
     @routes.get("/figures")
     async def show_figures(
         municipality: Annotated[str, _MUNICIPALITY],
-        on: Annotated[date | None, Query(description="The day they are about; today when left out")] = None,
+        on: Annotated[_Day | None, Query(description="The day they are about; today when left out")] = None,
         known_on: Annotated[
-            date | None, Query(description="Only what was known at the end of this day; all when left out")
+            _Day | None, Query(description="Only what was known at the end of this day; all when left out")
         ] = None,
     ) -> Figures:
         """The number and what fills it, at the end of a day, as known at the end of a day."""

@@ -133,9 +133,12 @@ class Batch(Generic[W]):
         """Give parked events another try, oldest first, when what they wait for has come."""
         for arrival in self._waiting.take(names):
             self.result.parked.pop(id(arrival.record), None)
-            if arrival.settled is not None and arrival.settled.refusal is not None:
-                self._refuse(arrival, arrival.settled.refusal)
+            settled = arrival.settled
+            if settled is not None and settled.status is Status.REFUSED and settled.refusal is not None:
+                self._refuse(arrival, settled.refusal)
                 continue
+            if arrival.event is None:
+                continue  # a version that does not want its type leaves it parked
             self._take(replace(arrival, waits_for=self._still_unknown(arrival, names)))
 
     def _still_unknown(self, arrival: Arrival, names: set[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import stamina
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -135,7 +136,7 @@ def last_poll(subscriber: Any) -> float | None:
     return max((poll / 1000 for poll in polls if poll), default=None)
 
 
-async def start(broker: KafkaBroker, *, wait_s: float) -> None:
+async def start(broker: KafkaBroker, bootstrap: str, *, wait_s: float) -> None:
     """Start consuming, waiting up to `wait_s` seconds for Kafka.
 
     FastStream reports itself started without a broker and then never tries again, so the trying is
@@ -151,9 +152,19 @@ async def start(broker: KafkaBroker, *, wait_s: float) -> None:
             with attempt:
                 if attempt.num > 1:
                     log.warning("Kafka does not answer yet, attempt %d", attempt.num)
+                await _ask(bootstrap)
                 await broker.start()
     except (KafkaError, OSError) as error:
         raise Unreachable(f"Kafka did not answer within {wait_s:.0f} s: {error}") from error
+
+
+async def _ask(bootstrap: str) -> None:
+    """See whether Kafka answers; a broker object that failed to start would leave its parts unclosed."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap.split(","))
+    try:
+        await client.bootstrap()
+    finally:
+        await client.close()
 
 
 class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]

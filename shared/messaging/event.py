@@ -23,6 +23,7 @@ MAX_BYTES: Final = 64 * 1024
 """Largest event on the wire, in bytes (CloudEvents: intermediaries must pass on 64 KiB)."""
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf")
+_LAST_MS: Final = int(datetime(2199, 12, 31, tzinfo=UTC).timestamp()) * 1000
 _MAX_FAULTS: Final = 20
 """Faults named in one refusal; a hostile body must not make a long answer."""
 
@@ -90,7 +91,8 @@ class Unreadable:
         return cls(
             id=seen.get("id", fingerprint(value).hex())[:200],
             source=seen.get("source", "urn:werkbedrijf:unreadable")[:500],
-            time=datetime.fromtimestamp(timestamp_ms / 1000, UTC),
+            # A producer may put any number in a record's timestamp.
+            time=datetime.fromtimestamp(min(max(timestamp_ms, 0), _LAST_MS) / 1000, UTC),
         )
 
 
@@ -178,6 +180,9 @@ def decode(
         data = model.__pydantic_validator__.validate_json(orjson.dumps(envelope.data))
     except ValidationError as error:
         return _faults(error, "data.")
+    except orjson.JSONEncodeError:
+        # What orjson can read it cannot always write: it stops at 254 levels.
+        return Refusal(RefusalCode.SCHEMA_INVALID, "nested too deeply", "data")
     key = data.kafka_key
     if (envelope.partitionkey or key) != key:
         return Refusal(RefusalCode.SCHEMA_INVALID, f"must equal data.{model.KEY}", "partitionkey")

@@ -111,7 +111,7 @@ class Process(Generic[W]):
                 session_timeout_s=settings.session_timeout_seconds,
                 process=self.runner.process,
             )
-            await consumer.start(self._broker, wait_s=settings.wait_seconds)
+            await consumer.start(self._broker, settings.kafka_bootstrap_servers, wait_s=settings.wait_seconds)
         except database.Unreachable as error:
             self.failure = str(error)
             log.error("%s; giving up", error)  # noqa: TRY400 - the sentence says it all

@@ -14,6 +14,9 @@ from shared.messaging.event import Event
 from shared.messaging.refusal import Refusal
 
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+_MUNICIPALITY: Final = frozenset({Role.MUNICIPALITY})
+"""What only a municipality states, it states for itself: not its neighbour's number or decision."""
+
 Partner = PartnerRegistered | PartnerChanged
 
 
@@ -88,6 +91,8 @@ def amsterdam_date(moment: datetime) -> Any:
 def _may_state(partner: Partner, data: Data) -> bool:
     if data.SERVICE is not None:
         return any(run.service is data.SERVICE for run in partner.services)
+    if data.ROLES == _MUNICIPALITY and getattr(data, "municipality", None) not in partner.municipalities:
+        return False
     return bool(data.ROLES & frozenset(partner.roles))
 
 

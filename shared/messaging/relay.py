@@ -30,6 +30,8 @@ _IDLE_S: Final = 0.25
 """Longest wait without a word from a commit here; other instances' commits are found by looking."""
 _STANDBY_S: Final = 1.0
 _BACK_OFF_S: Final = (0.1, 0.5, 1.0, 2.0)
+_DRAIN_S: Final = 10.0
+"""How long the rows in hand may take at the end; broken off, they would be sent again at the next start."""
 _HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
 
 
@@ -49,6 +51,7 @@ class Relay:
         self._producer = producer
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._in_hand = asyncio.Lock()
         self._failures = 0
 
     def wake(self) -> None:
@@ -62,6 +65,8 @@ class Relay:
     async def stop(self) -> None:
         """Stop after the rows in hand; what is left waits in the outbox for the next start."""
         if self._task is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._in_hand.acquire(), _DRAIN_S)
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
@@ -86,7 +91,9 @@ class Relay:
             await producer.start()
             while True:
                 self._news.clear()
-                if await self._publish(connection, producer) < _BATCH:
+                async with self._in_hand:
+                    published = await self._publish(connection, producer)
+                if published < _BATCH:
                     with contextlib.suppress(asyncio.TimeoutError):
                         await asyncio.wait_for(self._news.wait(), _IDLE_S)
         finally:

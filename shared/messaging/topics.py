@@ -36,7 +36,8 @@ class Topics:
             return "", Stream.REGISTRY
         prefix = f"{self.prefix}."
         partner, _, stream = topic.removeprefix(prefix).rpartition(".")
-        if not topic.startswith(prefix) or not re.fullmatch(PARTNER, partner):
+        # A partner may make topics under its own name, and `<prefix>.<partner>.registry` is not the registry.
+        if not topic.startswith(prefix) or not re.fullmatch(PARTNER, partner) or stream == Stream.REGISTRY:
             raise ValueError(f"{topic} is not a topic under {self.prefix}")
         return partner, Stream(stream)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+import stamina.instrumentation
 import structlog
 
 
@@ -26,6 +27,8 @@ def configure(level: str, service: str) -> None:
             ],
         )
     )
+    # What is tried again says so itself, where it is known what for.
+    stamina.instrumentation.set_on_retry_hooks([])
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -30,6 +30,9 @@ OUTBOX_AGE: Final = Gauge("werkbedrijf_outbox_oldest_age_seconds", "Age of the o
 DEAD_LETTERS: Final = Gauge("werkbedrijf_dlq_messages", "Dead letters that wait for a person")
 PARKED: Final = Gauge("werkbedrijf_parked_events", "Facts that wait for the fact they build on")
 LAST_POLL: Final = Gauge("werkbedrijf_last_successful_poll_timestamp_seconds", "When Kafka last answered")
+MESSAGES: Final = Counter(
+    "werkbedrijf_messages", "Messages to people by what became of them", ["template", "outcome"]
+)
 READY: Final = Gauge("werkbedrijf_ready", "1 while the service is ready")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -91,6 +92,8 @@ def serve(build: Callable[[], tuple[Process[Any], FastAPI]]) -> None:
         return
     if sys.argv[1:]:
         sys.exit(f"unknown argument {sys.argv[1]}; the only one is `migrate`")
+    # Why a start is given up is said in one line; uvicorn would add the traceback.
+    logging.getLogger("uvicorn.error").addFilter(lambda _: process.failure is None)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -102,6 +105,7 @@ def serve(build: Callable[[], tuple[Process[Any], FastAPI]]) -> None:
             server_header=False,
         )
     )
-    server.run()
+    with contextlib.suppress(SystemExit):  # uvicorn's own code for a start that failed is another
+        server.run()
     if process.failure is not None or not server.started:
         sys.exit(1)

@@ -202,7 +202,7 @@ def told(ledger: Ledger, events: list[Event], random: Random) -> None:
         events = events[size:]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories(), st.randoms(use_true_random=False))
 def test_however_topics_interleave_the_ledger_ends_the_same_and_states_the_same_bytes(
     story: Story, random: Random
@@ -216,7 +216,7 @@ def test_however_topics_interleave_the_ledger_ends_the_same_and_states_the_same_
     assert sorted(other.parked) == sorted(story.ledger.parked)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories(), st.randoms(use_true_random=False))
 def test_a_replay_of_the_log_in_any_order_of_topics_gives_the_same_ledger_and_states_nothing(
     story: Story, random: Random

@@ -1,0 +1,1 @@
+"""Base images where no image registry can be reached."""

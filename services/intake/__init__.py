@@ -1,0 +1,1 @@
+"""Intake: the partner's door. What a partner states is checked, receipted and put on its stream."""

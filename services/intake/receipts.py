@@ -1,0 +1,114 @@
+"""Receipts: what became of everything that came to the door, by an id that the same event gives again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+
+from services.intake.refusals import at_the_door_of, shown_detail, shown_field, shown_names
+from shared.messaging.event import fingerprint
+from shared.messaging.service import Outcome, Record, Status
+from shared.messaging.topics import Topics
+
+_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf:receipt")
+_SEPARATOR: Final = "\x1f"
+_OPERATOR: Final = "operator"
+"""What an event waits for that could not be processed: a person looks at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one event.
+
+    Attributes:
+        id: the same for the same body from the same partner, so that a repeat finds it again.
+        state: `accepted`, `duplicate`, `parked` or `refused`.
+        waits_for: of a parked event, what it builds on and is not known.
+    """
+
+    id: str
+    state: str
+    event_id: str | None = None
+    event_type: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    field: str | None = None
+    waits_for: tuple[str, ...] = ()
+
+
+def receipt(partner: str, outcome: Outcome) -> Receipt:
+    """The receipt for what became of a record at a partner's door."""
+    value = outcome.record.value or b""
+    event_id, event_type = shown_names(value)
+    refusal = outcome.refusal
+    dead = outcome.status is Status.DEAD
+    return Receipt(
+        id=receipt_id(partner, outcome.record),
+        # A dead letter is kept whole and processed when its cause is mended: to the partner it is parked.
+        state=str(Status.PARKED if dead else outcome.status),
+        event_id=event_id,
+        event_type=event_type,
+        code=None if refusal is None else str(refusal.code),
+        detail=None if refusal is None else shown_detail(refusal.detail),
+        field=None if refusal is None else shown_field(refusal.field),
+        waits_for=(_OPERATOR,) if dead else outcome.waits_for,
+    )
+
+
+def receipt_id(partner: str, record: Record) -> str:
+    """By the body and not by its `id`: an id used again for something else is another receipt."""
+    return str(uuid.uuid5(_NAMESPACE, f"{partner}:{fingerprint(record.value or b'').hex()}"))
+
+
+async def keep(connection: Any, topics: Topics, outcomes: Sequence[Outcome]) -> None:
+    """Keep the receipts of what came to the door in this batch; of a repeat the first answer stays."""
+    rows: dict[str, tuple[str, Receipt]] = {}
+    for outcome in outcomes:
+        partner = at_the_door_of(topics, outcome.record)
+        if partner is not None and outcome.status is not Status.DUPLICATE:
+            made = receipt(partner, outcome)
+            rows[made.id] = (partner, made)
+    if not rows:
+        return
+    ordered = [rows[name] for name in sorted(rows)]
+    await connection.execute(
+        "INSERT INTO receipts (id, partner, event_id, event_type, state, code, detail, field, waits_for) "
+        "SELECT id, partner, event_id, event_type, state, code, detail, field, "
+        f"string_to_array(waits_for, '{_SEPARATOR}') "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], "
+        "$8::text[], $9::text[]) "
+        "AS t (id, partner, event_id, event_type, state, code, detail, field, waits_for) "
+        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, code = excluded.code, "
+        "detail = excluded.detail, field = excluded.field, "
+        "waits_for = excluded.waits_for, changed_at = now()",
+        [each.id for _, each in ordered],
+        [partner for partner, _ in ordered],
+        [each.event_id for _, each in ordered],
+        [each.event_type for _, each in ordered],
+        [each.state for _, each in ordered],
+        [each.code for _, each in ordered],
+        [each.detail for _, each in ordered],
+        [each.field for _, each in ordered],
+        [_SEPARATOR.join(each.waits_for) for _, each in ordered],
+    )
+
+
+async def find(pool: asyncpg.Pool[Any], partner: str, number: str) -> Receipt | None:
+    """One of a partner's own receipts."""
+    row = await pool.fetchrow("SELECT * FROM receipts WHERE id = $1 AND partner = $2", number, partner)
+    if row is None:
+        return None
+    return Receipt(
+        id=row["id"],
+        state=row["state"],
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        code=row["code"],
+        detail=row["detail"],
+        field=row["field"],
+        waits_for=tuple(row["waits_for"]),
+    )

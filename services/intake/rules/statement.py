@@ -1,0 +1,61 @@
+"""A statement at the door, with what is known of what it is about, and what may be held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from services.intake.rules.facts import Fact, Facts
+from shared.contracts import Data, RefusalCode, Role
+
+D = TypeVar("D", bound=Data)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a statement is not taken.
+
+    Attributes:
+        detail: what would be right, for the partner's own people; never what was stated.
+        field: JSON path from the top of the event.
+    """
+
+    code: RefusalCode
+    detail: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(Generic[D]):
+    """What a partner states, and what is known before it.
+
+    Attributes:
+        partner: who states it.
+        roles: what the registry lets the partner be.
+        municipalities: municipalities that the partner is, or works for.
+        guides: partners that may guide people.
+        person: facts about the participant that it names.
+        place: facts about the place that it names.
+        placement: facts about the placement that it names.
+        about_person: the fact about the participant that it would become, if any.
+    """
+
+    data: D
+    partner: str
+    roles: frozenset[Role]
+    municipalities: frozenset[str]
+    guides: frozenset[str]
+    person: Facts = ()
+    place: Facts = ()
+    placement: Facts = ()
+    about_person: Fact | None = None
+
+
+Check = Callable[[Statement[Any]], Objection | None]
+"""A rule of the door: None when the statement may be taken."""
+
+
+def conflict(detail: str, field: str | None = None) -> Objection:
+    """It contradicts what is known."""
+    return Objection(RefusalCode.STATE_CONFLICT, detail, field)

@@ -1,0 +1,1 @@
+"""Matching: places, waiting list, proposals and bridges of a region."""

@@ -1,0 +1,326 @@
+"""How an event, someone's fact or matching's own, changes what is known.
+
+Facts and own events write different fields, so that they may come in any order in a replay. What was
+refused when it came changes nothing here either: the same questions are asked (`is_host` and others).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from services.matching.rules import fit, people, places, policies, proposals, room, waiting
+from services.matching.rules.proposals import ALIVE, proposal_of
+from services.matching.world import World
+from shared.contracts import (
+    BridgeDue,
+    BridgeOffered,
+    CapacityChanged,
+    Data,
+    ParticipantAdvised,
+    ParticipantDecided,
+    ParticipantErased,
+    ParticipantLeft,
+    ParticipantMoved,
+    ParticipantPaused,
+    ParticipantRegistered,
+    ParticipantResumed,
+    ParticipantStepped,
+    ParticipantTransferAccepted,
+    ParticipantTransferOffered,
+    PlaceChanged,
+    PlaceFilled,
+    PlaceFreed,
+    PlacementEnded,
+    PlacementStarted,
+    PlaceOffered,
+    PlaceWithdrawn,
+    PolicyAdopted,
+    ProfileStated,
+    ProposalAccepted,
+    ProposalAnswered,
+    ProposalDeclined,
+    ProposalExpired,
+    ProposalMade,
+    ProposalWithdrawn,
+    ReservationExpired,
+    ReservationRefused,
+    ReservationRequested,
+    WaitingJoined,
+    WaitingLeft,
+    WaitingPassedOver,
+)
+from shared.messaging.event import Event
+
+Evolve = Callable[[World, Event, Any], None]
+OfPlace = PlaceOffered | PlaceChanged | PlaceWithdrawn | PlacementStarted | PlacementEnded
+_OF_PLACE: Final = frozenset(
+    {PlaceOffered, PlaceChanged, PlaceWithdrawn, PlacementStarted, PlaceFilled, PlaceFreed}
+)
+
+
+def learn(world: World, event: Event) -> None:
+    """Let the event take effect."""
+    rule = EVOLVE.get(type(event.data))
+    if rule is not None:
+        rule(world, event, event.data)
+
+
+def names(event: Event) -> Iterator[str]:
+    """What the event may change, waits for or makes known, as locks.
+
+    A municipality only where it is the key: a lock that every event of Emmen takes would let one
+    instance work at a time.
+    """
+    kind = type(event.data)
+    wanted = ["participant", "placement", "proposal", "transfer"]
+    wanted += ["place"] if kind in _OF_PLACE else []
+    wanted += ["municipality"] if kind.KEY == "municipality" else []
+    for name in wanted:
+        value = getattr(event.data, name, None)
+        if value is not None:
+            yield f"{name}:{value}"
+    reservation = getattr(event.data, "reservation", None)
+    if reservation is not None:
+        yield f"proposal:{proposal_of(reservation)}"
+
+
+def speaks_for(world: World, event: Event, municipality: str) -> bool:
+    """True when the partner is that municipality."""
+    return municipality in world.speaks_for.get(event.partner, ())
+
+
+def offered_to(world: World, data: ParticipantTransferAccepted, partner: str) -> bool:
+    """True when it was this partner that was asked to take this person over."""
+    transfer = world.transfers.get(data.transfer)
+    return transfer is not None and (transfer.participant, transfer.partner) == (data.participant, partner)
+
+
+def is_host(world: World, data: OfPlace, partner: str) -> bool:
+    """True when the partner is the place's host; a new place is whose offers it first."""
+    if isinstance(data, PlacementStarted | PlacementEnded):
+        known = world.placements.get(data.placement)
+        if known is not None and (known.host, known.participant) != (partner, data.participant):
+            return False
+        if isinstance(data, PlacementEnded):
+            return known is not None
+    place = world.places.get(data.place)
+    return place.host == partner if place is not None else isinstance(data, PlaceOffered)
+
+
+# What others state.
+
+
+def _registered(world: World, event: Event, data: ParticipantRegistered) -> None:
+    world.people.put(people.registered(world.people.get(data.participant), data, event.partner))
+
+
+def _told(world: World, event: Event, data: people.OfPerson) -> None:
+    world.people.put(people.told(world.people[data.participant], data, event.partner))
+
+
+def _erased(world: World, _event: Event, data: ParticipantErased) -> None:
+    person = world.people[data.participant]
+    world.people.put(replace(person, erased=True))
+    for partner in person.guides:
+        world.profiles.drop((data.participant, partner))
+
+
+def _transfer_offered(world: World, _event: Event, data: ParticipantTransferOffered) -> None:
+    world.transfers.put(people.Transfer(data.transfer, data.participant, data.to))
+
+
+def _transfer_accepted(world: World, event: Event, data: ParticipantTransferAccepted) -> None:
+    if offered_to(world, data, event.partner):
+        world.people.put(people.taken_over(world.people[data.participant], event.partner))
+
+
+def _profile(world: World, event: Event, data: ProfileStated) -> None:
+    person = world.people.get(data.participant)
+    if person is None or not person.erased:
+        world.profiles.put(fit.stated(data, event.partner))
+
+
+def _advised(world: World, _event: Event, data: ParticipantAdvised) -> None:
+    world.advices.put(waiting.advised(world.advices.get(data.participant), data))
+
+
+def _decided(world: World, event: Event, data: ParticipantDecided) -> None:
+    if speaks_for(world, event, data.municipality):
+        known = world.decisions.get((data.participant, data.municipality))
+        world.decisions.put(waiting.decided(known, data))
+
+
+def _policy(world: World, event: Event, data: PolicyAdopted) -> None:
+    if speaks_for(world, event, data.municipality):
+        world.policies.put(policies.adopted(data))
+
+
+def _place(world: World, event: Event, data: PlaceOffered | PlaceChanged) -> None:
+    if is_host(world, data, event.partner):
+        world.places.put(places.offered(data, event.partner))
+
+
+def _place_withdrawn(world: World, event: Event, data: PlaceWithdrawn) -> None:
+    if is_host(world, data, event.partner):
+        world.places.put(replace(world.places[data.place], withdrawn_on=data.withdrawn_on))
+
+
+def _placement(world: World, event: Event, data: PlacementStarted) -> None:
+    if is_host(world, data, event.partner):
+        world.placements.put(places.started(data, event.partner))
+
+
+def _placement_ended(world: World, event: Event, data: PlacementEnded) -> None:
+    if is_host(world, data, event.partner):
+        world.placements.put(replace(world.placements[data.placement], ended_on=data.ended_on))
+
+
+def _answered(world: World, event: Event, data: ProposalAnswered) -> None:
+    person = world.people.get(data.participant)
+    if proposals.counts(world.proposals.get(data.proposal), data, event.partner, person):
+        world.answers.put(proposals.said(data, event.partner))
+
+
+def _capacity(world: World, event: Event, data: CapacityChanged) -> None:
+    known = world.capacities.get((data.municipality, data.year))
+    world.capacities.put(room.told(known, data, event.time))
+
+
+def _room_refused(world: World, event: Event, data: ReservationRefused) -> None:
+    known = world.capacities.get((data.municipality, data.year))
+    world.capacities.put(room.refused(known, data, event.time))
+    proposal = world.proposals.get(proposal_of(data.reservation))
+    world.proposals.put(proposals.room_refused(proposal, data, event.time))
+
+
+def _room_lost(world: World, event: Event, data: ReservationExpired) -> None:
+    proposal = world.proposals.get(proposal_of(data.reservation))
+    world.proposals.put(proposals.room_lost(proposal, data, event.time))
+
+
+# What matching itself stated.
+
+
+def _joined(world: World, _event: Event, data: WaitingJoined) -> None:
+    world.waiting.put(waiting.joined(data))
+    _serve(world, data.participant, data.municipality, data.decided_on)
+
+
+def _left(world: World, _event: Event, data: WaitingLeft) -> None:
+    _serve(world, data.participant, data.municipality, data.left_on)
+    wait = world.waiting.get(data.participant)
+    if wait is None:
+        return
+    world.stays.put(waiting.left(wait, data))
+    world.waiting.drop(data.participant)
+    proposal = world.proposals.get(wait.proposal or "")
+    if proposal is not None and proposal.state in ALIVE:
+        world.proposals.put(proposals.placed(proposal, data.left_on))
+        _forget_answers(world, proposal.proposal)
+
+
+def _serve(world: World, participant: str, municipality: str, until: Any) -> None:
+    known = world.decisions.get((participant, municipality))
+    world.decisions.put(waiting.served(known or waiting.Decision(participant, municipality), until))
+
+
+def _passed_over(world: World, _event: Event, data: WaitingPassedOver) -> None:
+    _change_wait(world, data.participant, passed_over=data.reason)
+
+
+def _bridge_due(world: World, _event: Event, data: BridgeDue) -> None:
+    _change_wait(world, data.participant, bridge_due_on=data.due_on)
+
+
+def _bridge_offered(world: World, _event: Event, data: BridgeOffered) -> None:
+    _change_wait(world, data.participant, bridge=data.rung, bridged_on=data.offered_on)
+
+
+def _requested(world: World, _event: Event, data: ReservationRequested) -> None:
+    known = world.proposals.get(proposal_of(data.reservation))
+    world.proposals.put(proposals.requested(known, data))
+
+
+def _made(world: World, _event: Event, data: ProposalMade) -> None:
+    world.proposals.put(proposals.opened(world.proposals.get(data.proposal), data))
+    _change_wait(world, data.participant, proposal=data.proposal, passed_over=None)
+
+
+def _accepted(world: World, _event: Event, data: ProposalAccepted) -> None:
+    world.proposals.put(proposals.accepted(world.proposals[data.proposal]))
+
+
+def _closed(
+    world: World, _event: Event, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn
+) -> None:
+    world.proposals.put(proposals.closed(world.proposals.get(data.proposal), data))
+    _forget_answers(world, data.proposal)
+    wait = world.waiting.get(data.participant)
+    if wait is None:
+        return
+    declined = wait.declined
+    if isinstance(data, ProposalDeclined) and data.place not in declined:
+        declined = (*declined, data.place)
+    standing = None if wait.proposal == data.proposal else wait.proposal
+    world.waiting.put(replace(wait, proposal=standing, declined=declined))
+
+
+def _change_wait(world: World, participant: str, **changes: Any) -> None:
+    wait = world.waiting.get(participant)
+    if wait is not None:
+        world.waiting.put(replace(wait, **changes))
+
+
+def _forget_answers(world: World, proposal: str) -> None:
+    for answer in world.answers_to(proposal):
+        world.answers.drop((answer.proposal, answer.by, answer.partner))
+
+
+def _filled(world: World, _event: Event, data: PlaceFilled) -> None:
+    world.seats.put(places.filled(data))
+
+
+def _freed(world: World, _event: Event, data: PlaceFreed) -> None:
+    world.seats.drop((data.place, data.participant))
+
+
+EVOLVE: Final[dict[type[Data], Evolve]] = {
+    ParticipantRegistered: _registered,
+    ParticipantStepped: _told,
+    ParticipantMoved: _told,
+    ParticipantPaused: _told,
+    ParticipantResumed: _told,
+    ParticipantLeft: _told,
+    ParticipantErased: _erased,
+    ParticipantTransferOffered: _transfer_offered,
+    ParticipantTransferAccepted: _transfer_accepted,
+    ProfileStated: _profile,
+    ParticipantAdvised: _advised,
+    ParticipantDecided: _decided,
+    PolicyAdopted: _policy,
+    PlaceOffered: _place,
+    PlaceChanged: _place,
+    PlaceWithdrawn: _place_withdrawn,
+    PlacementStarted: _placement,
+    PlacementEnded: _placement_ended,
+    ProposalAnswered: _answered,
+    CapacityChanged: _capacity,
+    ReservationRefused: _room_refused,
+    ReservationExpired: _room_lost,
+    WaitingJoined: _joined,
+    WaitingLeft: _left,
+    WaitingPassedOver: _passed_over,
+    BridgeDue: _bridge_due,
+    BridgeOffered: _bridge_offered,
+    ReservationRequested: _requested,
+    ProposalMade: _made,
+    ProposalAccepted: _accepted,
+    ProposalDeclined: _closed,
+    ProposalExpired: _closed,
+    ProposalWithdrawn: _closed,
+    PlaceFilled: _filled,
+    PlaceFreed: _freed,
+}
+"""How each event changes what is known."""

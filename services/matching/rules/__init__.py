@@ -1,0 +1,1 @@
+"""The rules of matching: pure functions on frozen rows, one file per subject."""

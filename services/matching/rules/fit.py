@@ -1,0 +1,114 @@
+"""Whether a place fits a person: hard requirements, and reasons that can be shown to anyone.
+
+Reasons travel where profiles may not (quota and notifications read them), so they tell of the place
+and of what was looked at, and never what the person needs or how far they can travel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from services.matching.rules.places import Place
+from shared.contracts import ProfileStated, Reason
+
+REGION_KM: Final = 25
+"""Who can travel this far may be proposed a place in another postcode region.
+
+A region is the first two of four digits, some 15 to 25 km across. Distances need the position of
+each postcode, which this version does not have.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What somebody can and needs, as one partner stated it last."""
+
+    participant: str
+    partner: str
+    hours_min: Decimal
+    hours_max: Decimal
+    postcode4: str
+    max_travel_km: int
+    kinds: tuple[str, ...]
+    needs: tuple[str, ...]
+    available_from: date
+
+
+def stated(data: ProfileStated, partner: str) -> Profile:
+    """The profile as a row."""
+    return Profile(
+        participant=data.participant,
+        partner=partner,
+        hours_min=data.hours_min,
+        hours_max=data.hours_max,
+        postcode4=data.postcode4,
+        max_travel_km=data.max_travel_km,
+        kinds=data.kinds,
+        needs=tuple(str(need) for need in data.needs),
+        available_from=data.available_from,
+    )
+
+
+def obstacles(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
+    """What stands in the way of this place; of somebody without a profile nothing is known that could."""
+    if profile is None:
+        return ()
+    found = []
+    if profile.hours_max < place.hours_min:
+        found.append(Reason(rule="hours", code="too-many", params={"hours_min": f"{place.hours_min:f}"}))
+    if profile.hours_min > place.hours_max:
+        found.append(Reason(rule="hours", code="too-few", params={"hours_max": f"{place.hours_max:f}"}))
+    if profile.kinds and place.kinds and not set(profile.kinds) & set(place.kinds):
+        found.append(Reason(rule="kinds", code="other-work", params={"kinds": _listed(place.kinds)}))
+    if not set(profile.needs) <= set(place.offers):
+        found.append(Reason(rule="needs", code="not-met"))
+    if not near(profile, place):
+        found.append(Reason(rule="travel", code="other-region", params={"region": _region(place.postcode4)}))
+    return tuple(found)
+
+
+def reasons(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
+    """Why the place fits."""
+    if profile is None:
+        return (Reason(rule="profile", code="none-known"),)
+    hours = f"{job_hours(profile, place):f}"
+    here = _region(profile.postcode4) == _region(place.postcode4)
+    return (
+        Reason(rule="hours", code="in-range", params={"hours": hours}),
+        Reason(rule="kinds", code="fits", params={"kinds": _listed(place.kinds)}),
+        Reason(rule="needs", code="met"),
+        Reason(rule="travel", code="same-region" if here else "near-enough"),
+    )
+
+
+def near(profile: Profile, place: Place) -> bool:
+    """True when the place is in the person's postcode region, or the person can travel beyond it."""
+    return _region(profile.postcode4) == _region(place.postcode4) or profile.max_travel_km >= REGION_KM
+
+
+def liking(profile: Profile | None, place: Place) -> tuple[object, ...]:
+    """Sorts places that fit: the nearest, then the kind of work that was asked for, then by name."""
+    if profile is None:
+        return (place.place,)
+    return (
+        _region(profile.postcode4) != _region(place.postcode4),
+        profile.postcode4 != place.postcode4,
+        not set(profile.kinds) & set(place.kinds),
+        place.place,
+    )
+
+
+def job_hours(profile: Profile | None, place: Place) -> Decimal:
+    """Hours a week that the job would have: as many as both can."""
+    return place.hours_max if profile is None else min(profile.hours_max, place.hours_max)
+
+
+def _region(postcode4: str) -> str:
+    return postcode4[:2]
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words)[:200]

@@ -1,0 +1,313 @@
+"""Proposals: asked for, made, answered, and what makes them fall.
+
+The machine proposes and named people decide. An answer counts at once when it comes over the topic of
+the guide that the proposal was made to; any other counts at the next tick, when all topics have been
+heard, so that it never matters whose answer came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from services.matching.rules.people import Person
+from services.matching.rules.places import Place, Placement
+from shared.contracts import (
+    Alternative,
+    Answer,
+    AnsweredBy,
+    AnswerReason,
+    ProposalAccepted,
+    ProposalAnswered,
+    ProposalDeclined,
+    ProposalExpired,
+    ProposalMade,
+    ProposalWithdrawn,
+    ProposalWithdrawReason,
+    Reason,
+    ReservationExpired,
+    ReservationGranted,
+    ReservationRefused,
+    ReservationRequested,
+)
+
+_RESERVATION: Final = "res-"
+_PROPOSAL: Final = "prop-"
+
+
+class State(StrEnum):
+    """How a proposal stands; it only ever goes on."""
+
+    UNKNOWN = "unknown"
+    REQUESTED = "requested"
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    PLACED = "placed"
+
+
+ALIVE: Final = frozenset({State.REQUESTED, State.OPEN, State.ACCEPTED})
+"""States in which a seat is kept for the person."""
+
+ANSWERABLE: Final = frozenset({State.OPEN, State.ACCEPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal and the request for room that goes before it.
+
+    Attributes:
+        refused_at, lost_at: what quota stated of the room, the only facts of others here.
+        outcome: why it was withdrawn, if it was.
+    """
+
+    proposal: str
+    reservation: str
+    participant: str
+    municipality: str
+    place: str = ""
+    host: str = ""
+    guide: str = ""
+    year: int = 0
+    hours: Decimal = Decimal(0)
+    rank: int = 0
+    policy: str = ""
+    answer_days: int = 0
+    answers_needed: tuple[str, ...] = ()
+    requested_on: date | None = None
+    made_on: date | None = None
+    expires_on: date | None = None
+    reasons: tuple[dict[str, Any], ...] = ()
+    alternatives: tuple[dict[str, Any], ...] = ()
+    state: State = State.UNKNOWN
+    closed_on: date | None = None
+    outcome: str | None = None
+    refused_at: datetime | None = None
+    lost_at: datetime | None = None
+
+    @property
+    def alive(self) -> bool:
+        """True while a seat is kept for the person."""
+        return self.state in ALIVE and self.refused_at is None
+
+    def named(self) -> dict[str, Any]:
+        """The fields that every event about it has."""
+        return {
+            "proposal": self.proposal,
+            "participant": self.participant,
+            "place": self.place,
+            "reservation": self.reservation,
+            "municipality": self.municipality,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer as it was given, by whom and over whose topic."""
+
+    proposal: str
+    by: AnsweredBy
+    partner: str
+    answer: Answer
+    reason: AnswerReason | None
+    answered_on: date
+
+
+def reservation_named(unique: str) -> str:
+    """The name of a request for room."""
+    return _RESERVATION + unique
+
+
+def proposal_of(reservation: str) -> str:
+    """The proposal that a reservation is for; one follows from the other, so that either tells both."""
+    return _PROPOSAL + reservation.removeprefix(_RESERVATION)
+
+
+def requested(known: Proposal | None, data: ReservationRequested) -> Proposal:
+    """Room is asked for, and the seat is kept until that is answered."""
+    draft = data.draft
+    row = known or _blank(data.reservation, data.participant, data.municipality)
+    row = replace(
+        row,
+        place=data.place,
+        year=data.year,
+        hours=data.hours,
+        rank=data.rank,
+        requested_on=data.requested_on,
+        state=State.REQUESTED if row.state is State.UNKNOWN else row.state,
+    )
+    if draft is None:
+        return row
+    return replace(
+        row,
+        host=draft.host,
+        guide=draft.guide,
+        policy=draft.policy,
+        answer_days=draft.answer_days,
+        answers_needed=tuple(str(by) for by in draft.answers_needed),
+        reasons=tuple(reason.model_dump(mode="json") for reason in draft.reasons),
+        alternatives=tuple(other.model_dump(mode="json") for other in draft.alternatives),
+    )
+
+
+def made(proposal: Proposal, data: ReservationGranted) -> ProposalMade:
+    """There is room: the place is proposed as it was found in the round."""
+    return ProposalMade(
+        **proposal.named(),
+        host=proposal.host,
+        guide=proposal.guide,
+        made_on=data.granted_on,
+        expires_on=min(data.granted_on + timedelta(days=proposal.answer_days), data.expires_on),
+        rank=proposal.rank,
+        policy=proposal.policy,
+        reasons=tuple(Reason.model_validate(reason) for reason in proposal.reasons),
+        # Not strict: what the database has as JSON are lists.
+        alternatives=tuple(Alternative.model_validate(o, strict=False) for o in proposal.alternatives),
+    )
+
+
+def opened(known: Proposal | None, data: ProposalMade) -> Proposal:
+    """The proposal stands."""
+    row = known or _blank(data.reservation or data.proposal, data.participant, data.municipality)
+    return replace(
+        row,
+        place=data.place,
+        host=data.host,
+        guide=data.guide,
+        rank=data.rank,
+        policy=data.policy,
+        made_on=data.made_on,
+        expires_on=data.expires_on,
+        reasons=tuple(reason.model_dump(mode="json") for reason in data.reasons),
+        alternatives=tuple(other.model_dump(mode="json") for other in data.alternatives),
+        state=State.OPEN if row.state in {State.UNKNOWN, State.REQUESTED} else row.state,
+    )
+
+
+def accepted(known: Proposal) -> Proposal:
+    """Everyone said yes; the seat is kept until the contract starts."""
+    return replace(known, state=State.ACCEPTED)
+
+
+def closed(known: Proposal | None, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn) -> Proposal:
+    """The proposal no longer stands."""
+    row = known or _blank(data.reservation or data.proposal, data.participant, data.municipality)
+    match data:
+        case ProposalDeclined():
+            return replace(row, state=State.DECLINED, closed_on=data.declined_on)
+        case ProposalExpired():
+            return replace(row, state=State.EXPIRED, closed_on=data.expired_on)
+        case ProposalWithdrawn():
+            return replace(row, state=State.WITHDRAWN, closed_on=data.withdrawn_on, outcome=data.reason)
+
+
+def placed(known: Proposal, on: date) -> Proposal:
+    """A contract stands where the proposal stood."""
+    return replace(known, state=State.PLACED, closed_on=on)
+
+
+def room_refused(known: Proposal | None, data: ReservationRefused, at: datetime) -> Proposal:
+    """Quota had no room for it."""
+    row = known or _blank(data.reservation, data.participant, data.municipality)
+    return replace(row, refused_at=at)
+
+
+def room_lost(known: Proposal | None, data: ReservationExpired, at: datetime) -> Proposal:
+    """Quota holds the room no longer."""
+    row = known or _blank(data.reservation, data.participant, data.municipality)
+    return replace(row, lost_at=at)
+
+
+def may_answer(proposal: Proposal, data: ProposalAnswered, partner: str, person: Person | None) -> bool:
+    """True when the partner may give this answer: the host for itself, a guide of the person for the rest."""
+    if data.by is AnsweredBy.HOST:
+        return partner == proposal.host
+    return partner == proposal.guide or (person is not None and partner in person.guides)
+
+
+def counts(proposal: Proposal | None, data: ProposalAnswered, partner: str, person: Person | None) -> bool:
+    """True for an answer to a proposal that stands, in time, by who may give it.
+
+    A no counts as long as no contract has started, also after a yes.
+    """
+    return (
+        proposal is not None
+        and proposal.state in ANSWERABLE
+        and proposal.participant == data.participant
+        and may_answer(proposal, data, partner, person)
+        and in_time(proposal, data)
+    )
+
+
+def in_time(proposal: Proposal, data: ProposalAnswered) -> bool:
+    """True for a yes on one of the days on which it can be given, and for any no."""
+    late = proposal.expires_on is not None and data.answered_on > proposal.expires_on
+    return data.answer is Answer.DECLINED or not late
+
+
+def said(data: ProposalAnswered, partner: str) -> Said:
+    """The answer as a row."""
+    return Said(data.proposal, data.by, partner, data.answer, data.reason, data.answered_on)
+
+
+def verdict(proposal: Proposal, answers: Iterable[Said]) -> ProposalAccepted | ProposalDeclined | None:
+    """What the answers come to: one no declines, and a yes of everyone needed accepts."""
+    given = sorted(answers, key=lambda a: (a.answered_on, a.by, a.partner))
+    for answer in given:
+        if answer.answer is Answer.DECLINED:
+            return ProposalDeclined(
+                **proposal.named(), by=answer.by, reason=answer.reason, declined_on=answer.answered_on
+            )
+    needed = {AnsweredBy(by) for by in proposal.answers_needed}
+    if proposal.state is not State.OPEN or not needed or not needed <= {answer.by for answer in given}:
+        return None
+    last = max(answer.answered_on for answer in given if answer.by in needed)
+    return ProposalAccepted(**proposal.named(), accepted_on=last)
+
+
+def expired(proposal: Proposal, today: date) -> ProposalExpired | None:
+    """That nobody answered in time; the person keeps their place in the order."""
+    if proposal.state is not State.OPEN or proposal.expires_on is None or proposal.expires_on >= today:
+        return None
+    return ProposalExpired(**proposal.named(), expired_on=proposal.expires_on + timedelta(days=1))
+
+
+def falls(
+    proposal: Proposal, place: Place | None, person: Person | None, today: date, now: datetime
+) -> ProposalWithdrawReason | None:
+    """Why a proposal falls by nobody's answer.
+
+    What is accepted stands on when the host takes the offer away or the person rests: the seat was
+    promised. Room that was lost ends it, since no contract fits under the number without.
+    """
+    if proposal.lost_at is not None and proposal.lost_at < now:
+        return ProposalWithdrawReason.RESERVATION_LOST
+    if proposal.state is State.ACCEPTED:
+        return None
+    if place is not None and place.withdrawn_on is not None and place.withdrawn_on <= today:
+        return ProposalWithdrawReason.PLACE_WITHDRAWN
+    if person is not None and person.rests(today):
+        return ProposalWithdrawReason.PARTICIPANT_PAUSED
+    return None
+
+
+def withdrawn(proposal: Proposal, reason: ProposalWithdrawReason, today: date) -> ProposalWithdrawn:
+    """That it no longer stands."""
+    return ProposalWithdrawn(**proposal.named(), reason=reason, withdrawn_on=today)
+
+
+def led_to(proposal: Proposal, placement: Placement | None) -> bool:
+    """True when the placement is the one proposed, named so by the host or not."""
+    if placement is None or proposal.state not in ANSWERABLE:
+        return False
+    return placement.proposal == proposal.proposal or placement.place == proposal.place
+
+
+def _blank(reservation: str, participant: str, municipality: str) -> Proposal:
+    return Proposal(proposal_of(reservation), reservation, participant, municipality)

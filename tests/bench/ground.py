@@ -1,0 +1,170 @@
+"""Where the measurements are taken: a real Kafka and PostgreSQL, and a fresh corner of both for each run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.local.environment import dsn_of
+from deploy.partners_file import load_all
+from deploy.provision import Layout, provision
+from shared.messaging import database
+from shared.messaging.topics import Topics
+from tests import servers
+from tests.delivery.programs import ROOT, Program
+
+PARTITIONS: Final = 12
+"""As the contract says; the local stack has three."""
+SETTINGS: Final = {
+    # A batch's end is read from the server afterwards, so that nothing has to be asked while it runs.
+    "track_commit_timestamp": "on",
+}
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The servers of this run.
+
+    Attributes:
+        bootstrap: Kafka.
+        server: the address of PostgreSQL's maintenance database.
+        folder: for logs.
+    """
+
+    bootstrap: str
+    server: str
+    folder: Path
+
+    async def corner(self, name: str) -> Corner:
+        """A corner with topics and registry of its own."""
+        corner = Corner(self, Topics(f"b{uuid.uuid4().hex[:10]}"), self.folder / name)
+        corner.folder.mkdir(parents=True, exist_ok=True)
+        await provision(
+            self.bootstrap,
+            load_all(ROOT / "deploy" / "partners"),
+            topics=corner.topics,
+            layout=Layout(partitions=PARTITIONS, replication=1, min_insync=1),
+        )
+        return corner
+
+
+@contextlib.contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    """Start Kafka and PostgreSQL, with fsync on, for as long as the measurements take."""
+    with (
+        servers.own_folder("bench-kafka") as kafka,
+        servers.own_folder("bench-postgres") as postgres,
+        servers.kafka_node(kafka, heap_mb=512) as broker,
+        servers.postgres_server(postgres, fsync=True, settings=SETTINGS) as server,
+    ):
+        yield Ground(broker.bootstrap, server.dsn, folder)
+
+
+@dataclass(slots=True)
+class Corner:
+    """Topics and databases of one run, and the processes in it."""
+
+    ground: Ground
+    topics: Topics
+    folder: Path
+    programs: list[Program] = field(default_factory=list)
+
+    async def database(self, name: str, package: str) -> str:
+        """An empty database with the tables of a service."""
+        full = f"{self.topics.prefix}_{name}"
+        connection = await asyncpg.connect(self.ground.server)
+        try:
+            await connection.execute(f'CREATE DATABASE "{full}"')
+        finally:
+            await connection.close()
+        dsn = dsn_of(self.ground.server, full)
+        pool = await database.open_pool(dsn, size=1, wait_s=30)
+        try:
+            await database.migrate(pool, package)
+        finally:
+            await database.close_pool(pool)
+        return dsn
+
+    def program(self, name: str, module: str, dsn: str, **variables: str) -> Program:
+        """A process of this corner, not started."""
+        told = {
+            "KAFKA_BOOTSTRAP_SERVERS": self.ground.bootstrap,
+            "TOPIC_PREFIX": self.topics.prefix,
+            "DATABASE_URL": dsn,
+            # It is held still while records are put on its topics.
+            "SESSION_TIMEOUT_SECONDS": "30",
+            **variables,
+        }
+        made = Program(name, module, told, self.folder)
+        self.programs.append(made)
+        return made
+
+    def end(self) -> None:
+        """End every process that was started here."""
+        for program in self.programs:
+            if program.running:
+                hold(program, still=False)
+                program.kill()
+
+    async def lying_on(self, topic: str) -> int:
+        """How many records a topic has."""
+        async with reader(self.ground.bootstrap) as consumer:
+            ends = await consumer.end_offsets([TopicPartition(topic, n) for n in range(PARTITIONS)])
+        return sum(ends.values())
+
+    async def records(self, topic: str, since: dict[TopicPartition, int] | None = None) -> list[Any]:
+        """What a topic has, partition by partition; from given offsets, or all."""
+        found: list[Any] = []
+        async with reader(self.ground.bootstrap) as consumer:
+            partitions = [TopicPartition(topic, n) for n in range(PARTITIONS)]
+            ends = await consumer.end_offsets(partitions)
+            consumer.assign(partitions)
+            for partition in partitions:
+                consumer.seek(partition, (since or {}).get(partition, 0))
+            while any([await consumer.position(each) < ends[each] for each in partitions]):
+                for batch in (await consumer.getmany(timeout_ms=500)).values():
+                    found += batch
+        return found
+
+
+@contextlib.asynccontextmanager
+async def reader(bootstrap: str) -> Any:
+    """A consumer that belongs to no group."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def rows(dsn: str, query: str, *arguments: Any) -> Sequence[Any]:
+    """Rows of a database."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return list(await connection.fetch(query, *arguments))
+    finally:
+        await connection.close()
+
+
+def hold(program: Program, *, still: bool) -> None:
+    """Hold a process still, or let it go on."""
+    os.kill(program.pid, signal.SIGSTOP if still else signal.SIGCONT)
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -1,0 +1,190 @@
+"""What cannot be processed is set aside; its partition moves on and its own key keeps its order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from shared.contracts.base import Stream
+from shared.messaging.event import Event, encode
+from tests.delivery.checks import assert_intact, drained
+from tests.delivery.ledger import GUIDE, MUNICIPALITY_SOURCE, Ledger
+from tests.delivery.sending import producing
+from tests.delivery.site import Site
+from tests.delivery.toy.service import BREAKS, UNSAVEABLE
+from tests.delivery.waiting import eventually
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+_PARTITION: Final = 0
+"""All go to one partition, poison and bystander alike: it is the partition that must move on."""
+_PROMPT_S: Final = 15.0
+"""A second is promised; a machine that runs other tests beside this one may need some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A record with something wrong, and what must become of it.
+
+    Attributes:
+        code: of the dead letter; empty when there must be none.
+        holds: whether later events of its key wait behind it.
+    """
+
+    name: str
+    value: bytes | None
+    headers: Headers = ()
+    code: str = ""
+    holds: bool = False
+
+
+def _wire(event: Event, **attributes: object) -> bytes:
+    return orjson.dumps(orjson.loads(encode(event)) | attributes)
+
+
+def _refused(throwaway: Ledger) -> list[Poison]:
+    """What must not take effect."""
+    step = throwaway.step("p-of-nobody")
+    data = orjson.loads(encode(step))["data"]
+    return [
+        Poison("tombstone", None, code="type.unknown"),
+        Poison("empty", b"", code="schema.invalid", holds=True),
+        Poison("broken-json", encode(step)[:-9], code="schema.invalid", holds=True),
+        Poison("not-utf8", b'{"id": "\xff\xfe"}', code="schema.invalid", holds=True),
+        Poison("deep-json", b"[" * 60_000, code="schema.invalid", holds=True),
+        Poison("no-object", b"[]", code="schema.invalid", holds=True),
+        Poison("wrong-data", _wire(step, data=data | {"rung": 7}), code="schema.invalid", holds=True),
+        Poison("large", _wire(step, data=data | {"x": "x" * 70 * 1024}), code="size.too-large", holds=True),
+        Poison("unknown-type", _wire(step, type="nl.werkbedrijf.participants.danced.v1")),
+        Poison("anothers-source", _wire(step, source=MUNICIPALITY_SOURCE), code="source.not-yours"),
+    ]
+
+
+def _accepted(ledger: Ledger) -> list[Poison]:
+    """What looks odd and is sound."""
+    null, foreign, field = (ledger.step(name) for name in ("null-header", "foreign-header", "unknown-field"))
+    data = orjson.loads(encode(field))["data"]
+    return [
+        Poison("null-header", encode(null), [("traceparent", None)]),
+        Poison("foreign-header", encode(foreign), [("naam", b"\xff\xfe\x00"), ("", b"")]),
+        Poison("unknown-field", _wire(field, data=data | {"shoe_size": 44}, shoesize=44)),
+    ]
+
+
+async def _send(site: Site, key: str, value: bytes | None, headers: Headers = ()) -> None:
+    async with producing(site.kafka) as producer:
+        await producer.send_and_wait(
+            site.topics.of(GUIDE, Stream.INTAKE), value, key=key.encode(), partition=_PARTITION,
+            headers=list(headers),
+        )  # fmt: skip
+
+
+async def _steps(site: Site, person: str) -> int:
+    rows = await site.rows("SELECT steps FROM tally WHERE participant = $1", person)
+    return rows[0]["steps"] if rows else 0
+
+
+async def test_poison_becomes_a_dead_letter_and_the_partition_moves_on(site: Site) -> None:
+    """Each odd record is followed by a sound one of another key on its partition, which takes effect."""
+    toy = site.toy()
+    await toy.started()
+    ledger, throwaway = Ledger(), Ledger()
+    poisons = [*_refused(throwaway), *_accepted(ledger)]
+    for poison in poisons:
+        await _send(site, poison.name, poison.value, poison.headers)
+        await _send(site, "bystander", encode(ledger.step("bystander")))
+        behind = throwaway if poison.holds else ledger
+        for _ in range(2):
+            await _send(site, poison.name, encode(behind.step(poison.name)))
+        passed = len(ledger.steps["bystander"])
+
+        async def moved_on(passed: int = passed) -> bool:
+            return await _steps(site, "bystander") == passed
+
+        await eventually(moved_on, f"the partition moves on after {poison.name}", patience=_PROMPT_S)
+    await drained(site, ledger)
+
+    rows = await site.rows("SELECT key, code, holds, value FROM dead_letters ORDER BY id")
+    letters: dict[str, list[tuple[str, bool]]] = {}
+    for row in rows:
+        letters.setdefault(row["key"].decode(), []).append((row["code"], row["holds"]))
+    assert letters == {
+        poison.name: [(poison.code, poison.holds), *([("held", True)] * (2 if poison.holds else 0))]
+        for poison in poisons
+        if poison.code
+    }
+    held = [orjson.loads(row["value"])["id"] for row in rows if row["code"] == "held"]
+    assert held == [number for p in poisons if p.holds for number in throwaway.steps[p.name]]
+    await assert_intact(site, ledger, letters=len(rows))
+    assert await toy.counted("werkbedrijf_inbox_rejected_total", partner=GUIDE, reason="type.unknown") == 2
+    assert await toy.counted("werkbedrijf_dlq_messages") == len(rows)
+
+
+async def test_a_key_waits_behind_a_broken_rule_and_goes_on_in_order_after_a_redrive(site: Site) -> None:
+    """A step that the rule, or the database, cannot take holds its key; mended, all take effect in order."""
+    toy = site.toy()
+    await toy.started()
+    ledger = Ledger()
+    await site.send(ledger.round(["broken", "unsaved", "sound"], 2))
+    await site.send([ledger.step("broken", place=BREAKS), ledger.step("unsaved", place=UNSAVEABLE)])
+    await site.send(ledger.round(["broken", "unsaved", "sound"], 3))
+
+    async def all_seen() -> bool:
+        letters = await site.value("SELECT count(*) FROM dead_letters")
+        return letters == 8 and await _steps(site, "sound") == 5 and not await site.backlog()
+
+    await eventually(all_seen, "two letters and six held behind them")
+    assert await _steps(site, "broken") == await _steps(site, "unsaved") == 2
+
+    await toy.stopped()
+    await toy.started(TOY_MENDED="true")
+    await site.send([ledger.step("broken")])
+    await eventually(lambda: _held(site, 9), "a step sent after the restart is held as well")
+    shown = await toy.ops("/ops/dead-letters")
+    assert [each["attempts"] for each in shown] == [1] * 9
+    tried = await toy.ops(
+        "/ops/dead-letters/redrive", {"ids": _of(shown, "broken")[:1], "dry_run": True, "reason": "mended"}
+    )
+    assert tried["outcomes"] == {"accepted": 5}
+    assert await _steps(site, "broken") == 2
+    done = await toy.ops("/ops/dead-letters/redrive", {"ids": _of(shown, "broken")[:1], "reason": "mended"})
+    assert done["outcomes"] == {"accepted": 5}
+    assert [each["key"] for each in await toy.ops("/ops/dead-letters")] == ["unsaved"] * 4
+
+    await site.rows("ALTER TABLE tally DROP CONSTRAINT no_room_for_it")
+    await toy.ops("/ops/dead-letters/redrive", {"all": True, "reason": "mended"})
+    await site.send(ledger.round(["broken", "unsaved", "sound"], 2))
+    await drained(site, ledger)
+    await assert_intact(site, ledger)
+
+
+async def test_a_letter_that_was_parked_before_stays_first_of_its_key(site: Site) -> None:
+    """An event that breaks a rule on leaving the parking is redriven before those that came after it."""
+    toy = site.toy()
+    await toy.started()
+    ledger = Ledger()
+    await site.send([ledger.decision("p-1", by=BREAKS)])
+    await drained(site, ledger)
+    await site.send([ledger.registration("p-1")])
+    await eventually(lambda: _held(site, 1), "the parked decision is a dead letter")
+    await site.send([ledger.decision("p-1")])
+    await eventually(lambda: _held(site, 2), "the next decision is held")
+
+    again = await toy.ops("/ops/dead-letters/redrive", {"all": True, "reason": "too early"})
+    assert again["outcomes"] == {"dead": 2}
+    await toy.stopped()
+    await toy.started(TOY_MENDED="true")
+    await toy.ops("/ops/dead-letters/redrive", {"all": True, "reason": "mended"})
+    await drained(site, ledger)
+    await assert_intact(site, ledger)
+
+
+async def _held(site: Site, letters: int) -> bool:
+    return bool(await site.value("SELECT count(*) FROM dead_letters") == letters)
+
+
+def _of(shown: list[dict[str, Any]], key: str) -> list[int]:
+    return [each["id"] for each in shown if each["key"] == key]

@@ -1,0 +1,158 @@
+"""The story of Emmen through real services: what it must come to, every time it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.demo import facts
+from deploy.demo.people import people
+from deploy.local.environment import dsn_of
+from deploy.local.ports import free_port
+from deploy.local.settings import LocalSettings
+from services.matching.wiring import make_service as make_matching
+from services.notifications.settings import NotificationsSettings
+from services.notifications.wiring import make_service as make_notifications
+from services.quota.handlers import Quota
+from shared.messaging.rebuild import compare, rebuild
+from shared.messaging.topics import Topics
+from tests.journeys.telling import Telling, doors_apart, tell
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
+
+KNOWN_NUMBERS = {2017: 20, 2018: 35}
+
+
+@pytest.fixture(scope="module")
+def ports() -> dict[str, int]:
+    names = ("smtp", "intake", "matching", "quota", "notifications")
+    return {f"{name}_port": free_port() for name in names}
+
+
+@pytest.fixture(scope="module")
+def make_settings(kafka: str, postgres: str, ports: dict[str, int], tmp_path_factory: Any) -> Any:
+    def make() -> LocalSettings:
+        return LocalSettings(
+            var=tmp_path_factory.mktemp("story"),
+            kafka_bootstrap_servers=kafka,
+            database_url=postgres,
+            topic_prefix=f"s{uuid.uuid4().hex[:10]}",
+            **ports,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def told(make_settings: Any) -> Iterator[Telling]:
+    yield tell(make_settings())
+
+
+def test_it_reports_every_year_with_what_is_assumed_marked(told: Telling):
+    assert [year["year"] for year in told.report["years"]] == list(range(2017, 2023))
+    for year in told.report["years"]:
+        assert set(year) == {
+            "year", "target", "target_assumed", "contracts", "waiting", "bridged", "messages",
+        }  # fmt: skip
+        assert year["target_assumed"] is (year["year"] not in KNOWN_NUMBERS)
+
+
+def test_the_known_numbers_are_the_ledgers(told: Telling):
+    assert {y: told.year(y)["target"] for y in KNOWN_NUMBERS} == KNOWN_NUMBERS
+
+
+def test_emmen_reaches_its_number_every_year_and_never_passes_it(told: Telling):
+    for year in range(2017, 2022):
+        assert told.year(year)["contracts"] == told.year(year)["target"]
+    assert told.year(2022)["contracts"] <= told.year(2022)["target"]
+
+
+def test_fifty_one_people_wait_at_the_end_of_2021_each_with_a_bridge(told: Telling):
+    assert told.year(2021)["waiting"] == facts.WAITING_END_2021
+    assert told.year(2021)["bridged"] == facts.WAITING_END_2021
+
+
+def test_the_councils_money_gives_part_of_the_list_a_contract_in_2022(told: Telling):
+    assert told.year(2022)["contracts"] >= told.year(2021)["contracts"] + 20
+    assert told.year(2022)["waiting"] < told.year(2021)["waiting"]
+
+
+def test_every_message_that_was_counted_lies_at_the_mail_server(told: Telling):
+    assert sum(year["messages"] for year in told.report["years"]) <= len(told.mails)
+    assert all(year["messages"] for year in told.report["years"])
+
+
+def test_no_name_or_address_is_in_any_event(told: Telling):
+    names = [person.name for person in people()]
+    secrets = [part.encode() for name in names for part in (name, name.split()[-1])]
+    secrets.append(b"@voorbeeld.example")
+    whole = b"\n".join(value for records in told.log.values() for _, value in records)
+    assert len(whole) > 100_000
+    assert not [secret for secret in set(secrets) if secret in whole]
+
+
+def test_told_again_on_an_empty_stack_it_is_the_same_byte_for_byte(told: Telling, make_settings: Any):
+    again = tell(make_settings())
+    assert again.report == told.report
+    differing = {
+        topic: (
+            len(set(told.log[topic]) - set(again.log[topic])),
+            len(set(again.log[topic]) - set(told.log[topic])),
+        )
+        for topic in told.log
+        if set(told.log[topic]) != set(again.log[topic])
+    }
+    assert differing == {}
+    assert again.digest == told.digest
+
+
+def test_with_doors_run_apart_by_each_organisation_the_story_is_the_same(told: Telling, make_settings: Any):
+    settings = make_settings()
+    parts = doors_apart(settings, [settings.intake_port, free_port(), free_port()])
+    apart = tell(settings, parts)
+    assert apart.report == told.report
+    assert apart.digest["events"] == told.digest["events"]
+
+
+@pytest.mark.parametrize("name", ["matching", "quota", "notifications"])
+def test_the_state_of_a_service_can_be_rebuilt_from_the_log_alone(told: Telling, name: str, postgres: str):
+    service = {
+        "matching": lambda: make_matching("menso"),
+        "quota": lambda: Quota("gemeente-emmen"),
+        "notifications": lambda: make_notifications(
+            NotificationsSettings(database_url="postgresql://unused", operator="gemeente-emmen")
+        ),
+    }[name]()
+    report = asyncio.run(_rebuilt(told, name, service, postgres))
+    assert report.differs == {}
+    assert sum(report.rows.values()) > 0
+
+
+async def _rebuilt(told: Telling, name: str, service: Any, postgres: str) -> Any:
+    empty = f"rebuilt_{uuid.uuid4().hex[:10]}"
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(f'CREATE DATABASE "{empty}"')
+    await connection.close()
+    into, live = dsn_of(postgres, empty), told.database(name)
+    await rebuild(
+        service,
+        package=f"services.{name}",
+        bootstrap=told.settings.kafka_bootstrap_servers or "",
+        topics=Topics(told.settings.topic_prefix),
+        operator="menso" if name == "matching" else "gemeente-emmen",
+        into=into,
+        live=live,
+    )
+    return await compare(service, live, into)
+
+
+def test_the_screen_shows_the_table_and_where_the_services_are(told: Telling):
+    assert "51" in told.screen
+    assert "/docs" in told.screen
+    assert Path(told.settings.home / "demo" / "report.json").name in told.screen

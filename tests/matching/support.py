@@ -1,0 +1,411 @@
+"""Matching in memory, and the people who state things to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from services.matching.handlers import Matching, served, speaks_for
+from services.matching.rules.order import ranked
+from services.matching.rules.policies import in_force
+from services.matching.world import TABLES, World
+from shared.contracts import (
+    AdviceOutcome,
+    Agreement,
+    Answer,
+    AnsweredBy,
+    AskedBy,
+    CapacityChanged,
+    ClockTicked,
+    ContractKind,
+    Data,
+    DecisionOutcome,
+    Fund,
+    FundCapacity,
+    OrderKey,
+    OrderRules,
+    ParticipantAdvised,
+    ParticipantDecided,
+    ParticipantRegistered,
+    ParticipantStepped,
+    PartnerRegistered,
+    PartnerService,
+    PlacementStarted,
+    PlaceOffered,
+    PolicyAdopted,
+    PolicyKind,
+    ProfileStated,
+    ProposalAnswered,
+    ProposalMade,
+    ReservationGranted,
+    ReservationRefusal,
+    ReservationRefused,
+    ReservationRequested,
+    Role,
+    Rung,
+    ServiceName,
+    Stream,
+    TermsRules,
+    Unit,
+)
+from shared.messaging.batch import Arrival, Batch
+from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.event import Event
+from shared.messaging.registry import Registry
+from shared.messaging.service import Record
+from shared.messaging.topics import Topics
+
+EMMEN = "0114"
+COEVORDEN = "0109"
+OPERATOR = "menso"
+TOPICS = Topics()
+MUNICIPALITIES = {EMMEN: "gemeente-emmen", COEVORDEN: "gemeente-coevorden"}
+
+
+def partner(
+    name: str,
+    number: int,
+    roles: Sequence[Role],
+    municipalities: Sequence[str] = (EMMEN, COEVORDEN),
+    service: ServiceName | None = None,
+) -> PartnerRegistered:
+    """A partner of the region, with a made-up number."""
+    runs = [PartnerService(service=service, for_municipalities=tuple(municipalities))] if service else []
+    return PartnerRegistered(
+        partner=name,
+        display_name=name,
+        urn=f"urn:nld:kvknr:{number:08d}",
+        roles=tuple(roles),
+        municipalities=tuple(municipalities),
+        services=tuple(runs),
+        agreement=Agreement(name="test", effective_on=date(2015, 1, 1)),
+    )
+
+
+REGISTRY = Registry.of(
+    [
+        partner("gemeente-emmen", 1, [Role.MUNICIPALITY, Role.REGIE], [EMMEN], service=ServiceName.QUOTA),
+        partner("gemeente-coevorden", 2, [Role.MUNICIPALITY], [COEVORDEN], service=ServiceName.QUOTA),
+        partner("menso", 3, [Role.GUIDE], service=ServiceName.MATCHING),
+        partner("buurtsupport", 4, [Role.GUIDE, Role.HOST]),
+        partner("emco", 5, [Role.HOST]),
+        partner("uwv", 6, [Role.ADVISOR]),
+    ]
+)
+
+
+def at(day: date, hour: int = 12) -> datetime:
+    """A moment on that day."""
+    return datetime.combine(day, time(hour), UTC)
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Makes events, each with an id of its own, as its partner would."""
+
+    said: int = 0
+
+    def event(self, data: Data, when: datetime, by: str | None = None) -> Event:
+        """The data as an event that was recorded at `when`."""
+        self.said += 1
+        name = by or _whose(data)
+        stated_by = REGISTRY.partners[name]
+        return Event(
+            id=f"{name}-{self.said}",
+            source=f"{stated_by.urn}:systeem:test",
+            time=when,
+            key=data.kafka_key,
+            data=data,
+            partner="" if data.STREAM is Stream.REGISTRY else name,
+            stream=data.STREAM,
+        )
+
+
+def _whose(data: Data) -> str:
+    if Role.ADVISOR in data.ROLES:
+        return "uwv"
+    if Role.MUNICIPALITY in data.ROLES or data.SERVICE is ServiceName.QUOTA:
+        return MUNICIPALITIES[data.model_dump()["municipality"]]
+    if {Role.HOST} == data.ROLES:
+        return "emco"
+    return "menso" if Role.GUIDE in data.ROLES else "gemeente-emmen"
+
+
+def empty_world(registry: Registry = REGISTRY) -> World:
+    """Nothing known but the registry."""
+    return World(serves=served(registry, OPERATOR), speaks_for=speaks_for(registry))
+
+
+@dataclass(slots=True)
+class Region:
+    """The service with all its state in memory: inbox, parking and batches, and no server.
+
+    Attributes:
+        stated: what matching stated, in order.
+        heard: what others stated, in order and without repeats.
+    """
+
+    replaying: bool = False
+    world: World = field(default_factory=empty_world)
+    stated: list[Event] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    parked: dict[tuple[str, str], Arrival] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    speaker: Speaker = field(default_factory=Speaker)
+    service: Matching = field(default_factory=lambda: Matching(OPERATOR))
+
+    def take(self, *events: Event) -> list[Data]:
+        """Process events as one batch; returns what was stated because of it."""
+        fresh = []
+        for event in events:
+            if (event.source, event.id) not in self.seen:
+                self.seen.add((event.source, event.id))
+                self.heard.append(event)
+                fresh.append(Arrival(record_of(event), event))
+        waiting = [replace(arrival, parked=n) for n, arrival in enumerate(self.parked.values())]
+        names = list(self.parked)
+        batch = Batch(self.service, REGISTRY, OPERATOR, self.world, replaying=self.replaying)
+        result = batch.run(fresh, waiting)
+        for n in result.unparked:
+            del self.parked[names[n]]
+        for arrival in result.parked.values():
+            assert arrival.event is not None
+            name = (arrival.event.source, arrival.event.id)
+            self.parked[name] = replace(arrival, parked=None)
+        self.stated += result.stated
+        self.letters += result.letters
+        return [event.data for event in result.stated]
+
+    def stated_data(self) -> list[Data]:
+        """All that matching stated so far."""
+        return [event.data for event in self.stated]
+
+    def hear(self, data: Data, when: datetime | date, by: str | None = None) -> list[Data]:
+        """Process one event; returns what was stated because of it."""
+        moment = when if isinstance(when, datetime) else at(when)
+        return self.take(self.speaker.event(data, moment, by))
+
+    def tick(self, when: datetime | date) -> list[Data]:
+        """Let the clock tick."""
+        moment = when if isinstance(when, datetime) else at(when, 6)
+        return self.hear(ClockTicked(at=moment), moment)
+
+    def join(self, participant: str, on: date, **more: Any) -> None:
+        """Register somebody, have them advised on, and grant them sheltered work."""
+        self.join_in(EMMEN, participant, on, **more)
+
+    def join_in(self, municipality: str, participant: str, on: date, **more: Any) -> None:
+        """The same, anywhere."""
+        self.hear(registered(participant, on, municipality), on)
+        self.hear(advised(participant, on), on)
+        self.hear(decided(participant, on, municipality=municipality, **more), on)
+
+    def grant_all(self, stated: Iterable[Data], on: date) -> list[Any]:
+        """Quota has room for everything that was asked; returns the proposals."""
+        made: list[Data] = []
+        for request in of_type(stated, ReservationRequested):
+            made += self.hear(granted(request, on), at(on, 7))
+        return of_type(made, ProposalMade)
+
+    def order(self, municipality: str, day: date) -> list[str]:
+        """The list, the first in line first."""
+        policy = in_force(self.world.policies, municipality, PolicyKind.ORDER, day)
+        assert policy is not None
+        waits = [wait for wait in self.world.waiting if wait.municipality == municipality]
+        return [wait.participant for wait in ranked(waits, policy)]
+
+
+def record_of(event: Event) -> Record:
+    """The event as a record that is not looked into any more."""
+    return Record(TOPICS.of(event.partner, event.stream), b"", event.key.encode(), 0, 0, trusted=event)
+
+
+def state_of(world: World) -> dict[str, list[Any]]:
+    """Every row of every table, in a form that can be compared."""
+    return {name: sorted(getattr(world, name), key=table.key_of) for name, table in TABLES.items()}
+
+
+def of_type(data: Iterable[Data], *types: type[Data]) -> list[Any]:
+    """Only these types."""
+    return [d for d in data if isinstance(d, types)]
+
+
+# What people state, with everything that a test does not care about filled in.
+
+
+def registered(participant: str, on: date, municipality: str = EMMEN, **more: Any) -> ParticipantRegistered:
+    """Somebody is guided from that day."""
+    fields: dict[str, Any] = {"rung": Rung.DAY_ACTIVITY, "school_leaver": False}
+    return ParticipantRegistered(
+        participant=participant, municipality=municipality, registered_on=on, **(fields | more)
+    )
+
+
+def advised(participant: str, on: date, requested_on: date | None = None) -> ParticipantAdvised:
+    """UWV says yes."""
+    return ParticipantAdvised(
+        participant=participant,
+        outcome=AdviceOutcome.POSITIVE,
+        requested_on=requested_on or on,
+        received_on=requested_on or on,
+        advised_on=on,
+        asked_by=AskedBy.MUNICIPALITY,
+    )
+
+
+def decided(
+    participant: str,
+    on: date,
+    outcome: DecisionOutcome = DecisionOutcome.GRANTED,
+    municipality: str = EMMEN,
+    priority_group: str | None = None,
+) -> ParticipantDecided:
+    """The municipality decides."""
+    return ParticipantDecided(
+        participant=participant,
+        municipality=municipality,
+        outcome=outcome,
+        decided_on=on,
+        decided_by="team-werk-14",
+        priority_group=priority_group,
+    )
+
+
+def stepped(participant: str, rung: Rung, on: date) -> ParticipantStepped:
+    """Somebody steps to another rung."""
+    return ParticipantStepped(participant=participant, rung=rung, stepped_on=on)
+
+
+def profile(participant: str, on: date, **more: Any) -> ProfileStated:
+    """Somebody who can do anything nearby."""
+    fields: dict[str, Any] = {
+        "hours_min": Decimal(16),
+        "hours_max": Decimal(28),
+        "postcode4": "7811",
+        "max_travel_km": 10,
+        "kinds": (),
+        "needs": (),
+        "available_from": on,
+    }
+    return ProfileStated(participant=participant, **(fields | more))
+
+
+def place(name: str, on: date, seats: int = 1, **more: Any) -> PlaceOffered:
+    """A place that suits most."""
+    return PlaceOffered(place=name, seats=seats, **(_PLACE | {"from_on": on} | more))
+
+
+_PLACE: dict[str, Any] = {
+    "rung": Rung.SHELTERED_WORK,
+    "municipalities": (EMMEN, COEVORDEN),
+    "hours_min": Decimal(20),
+    "hours_max": Decimal(32),
+    "postcode4": "7821",
+    "kinds": (),
+    "offers": (),
+}
+
+
+def started(
+    participant: str, where: str, on: date, proposal: str | None = None, **more: Any
+) -> PlacementStarted:
+    """A contract."""
+    fields: dict[str, Any] = {
+        "placement": f"pl-{participant}",
+        "rung": Rung.SHELTERED_WORK,
+        "hours": Decimal(28),
+        "contract": ContractKind.PERMANENT,
+    }
+    return PlacementStarted(
+        participant=participant, place=where, proposal=proposal, starts_on=on, **(fields | more)
+    )
+
+
+def by_decision(valid_from: date, municipality: str = EMMEN, **more: Any) -> PolicyAdopted:
+    """Who was granted it first comes first."""
+    rules = OrderRules(**({"keys": (OrderKey.DECISION_DATE,)} | more))
+    return _policy(PolicyKind.ORDER, valid_from, municipality, order=rules)
+
+
+def on_terms(valid_from: date, municipality: str = EMMEN, **more: Any) -> PolicyAdopted:
+    """Terms of the council."""
+    fields: dict[str, Any] = {"answer_days": 14, "reservation_days": 42, "bridge_within_days": 28}
+    return _policy(PolicyKind.TERMS, valid_from, municipality, terms=TermsRules(**(fields | more)))
+
+
+def _policy(kind: PolicyKind, valid_from: date, municipality: str, **rules: Any) -> PolicyAdopted:
+    return PolicyAdopted(
+        municipality=municipality,
+        policy=f"{kind}-{municipality}-{valid_from}",
+        kind=kind,
+        valid_from=valid_from,
+        adopted_by="Raad",
+        source="Verordening",
+        **rules,
+    )
+
+
+def answered(
+    made: Any, on: date, answer: Answer = Answer.ACCEPTED, by: AnsweredBy = AnsweredBy.GUIDE
+) -> ProposalAnswered:
+    """Somebody answers a proposal."""
+    return ProposalAnswered(
+        proposal=made.proposal,
+        participant=made.participant,
+        by=by,
+        answer=answer,
+        answered_by="coach-7",
+        answered_on=on,
+    )
+
+
+def granted(request: ReservationRequested, on: date, days: int = 42) -> ReservationGranted:
+    """Quota has room."""
+    return ReservationGranted(
+        reservation=request.reservation,
+        municipality=request.municipality,
+        participant=request.participant,
+        place=request.place,
+        year=request.year,
+        fund=Fund.MINISTRY,
+        granted_on=on,
+        expires_on=date.fromordinal(on.toordinal() + days),
+    )
+
+
+def refused(request: ReservationRequested, on: date) -> ReservationRefused:
+    """Quota has no room."""
+    return ReservationRefused(
+        reservation=request.reservation,
+        municipality=request.municipality,
+        participant=request.participant,
+        place=request.place,
+        year=request.year,
+        reason=ReservationRefusal.NO_ROOM,
+        free={Fund.MINISTRY: Decimal(0)},
+        waiting_before=request.waiting_before,
+        refused_on=on,
+    )
+
+
+def capacity(free: int, on: date, municipality: str = EMMEN) -> CapacityChanged:
+    """Quota tells what is free."""
+    part = FundCapacity(
+        fund=Fund.MINISTRY,
+        target=Decimal(10),
+        in_use=Decimal(10 - free),
+        reserved=Decimal(0),
+        free=Decimal(free),
+    )
+    return CapacityChanged(
+        municipality=municipality,
+        year=on.year,
+        as_of=on,
+        unit=Unit.CONTRACTS,
+        provisional=False,
+        funds=(part,),
+    )

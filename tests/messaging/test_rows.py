@@ -1,0 +1,140 @@
+"""Rows of a table: in memory, and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from shared.messaging import database as db
+from shared.messaging.rows import Rows, Table
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    owner: str
+    number: int
+    colour: Colour
+    price: Decimal
+    since: date
+    seen_at: datetime
+    broken: bool
+    tags: tuple[str, ...]
+    notes: dict[str, Any]
+    maybe: Colour | None = None
+    ends: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    name: str
+
+
+THINGS = Table("things", Thing, "owner", "number")
+SEEN = Table("seen", Seen, "name")
+
+DDL = """
+CREATE TABLE things (owner text, number bigint, colour text NOT NULL, price numeric, since date,
+    seen_at timestamptz, broken boolean, tags jsonb, notes jsonb, maybe text, ends date,
+    PRIMARY KEY (owner, number));
+CREATE TABLE seen (name text PRIMARY KEY)
+"""
+
+
+def thing(owner: str = "a", number: int = 1, **more: Any) -> Thing:
+    fields: dict[str, Any] = {
+        "owner": owner,
+        "number": number,
+        "colour": Colour.RED,
+        "price": Decimal("27.50"),
+        "since": date(2021, 3, 1),
+        "seen_at": datetime(2021, 3, 1, 12, 0, 0, 123456, tzinfo=UTC),
+        "broken": False,
+        "tags": ("x", "y"),
+        "notes": {"n": 1},
+    }
+    return Thing(**(fields | more))
+
+
+def test_a_row_is_had_by_its_key_and_only_what_changed_is_written():
+    rows = Rows(THINGS, [thing(), thing(number=2)])
+    assert rows["a", 1] == thing()
+    assert rows.get(("a", 3)) is None
+    assert ("a", 2) in rows
+    assert rows.changes() == ([], [])
+    rows.put(thing())
+    assert rows.changes() == ([], [])
+    rows.put(replace(thing(), broken=True))
+    rows.put(thing("b", 7))
+    assert rows.changes() == ([], [thing(broken=True), thing("b", 7)])
+
+
+def test_a_dropped_row_is_deleted_and_one_that_comes_back_is_written():
+    rows = Rows(THINGS, [thing(), thing(number=2)])
+    rows.drop(("a", 1))
+    rows.drop(("a", 2))
+    rows.drop(("nobody", 9))
+    rows.put(thing(number=2))
+    assert rows.changes() == ([("a", 1)], [thing(number=2)])
+    assert [row.number for row in rows] == [2]
+    assert len(rows) == 1
+
+
+def test_changes_come_in_order_of_the_key_whatever_the_order_of_the_events():
+    rows = Rows(THINGS)
+    for number in (3, 1, 2):
+        rows.put(thing(number=number))
+    assert [row.number for row in rows.changes()[1]] == [1, 2, 3]
+
+
+async def test_rows_come_back_as_they_went_and_are_found_by_a_column_or_a_condition(database: str):
+    pool = await db.open_pool(database, size=1, wait_s=30)
+    try:
+        async with pool.acquire() as connection:
+            await connection.execute(DDL)
+            full = thing(maybe=Colour.BLUE, ends=date(2022, 1, 1), tags=(), notes={"a": [None, 1.5, "é"]})
+            rows = Rows(THINGS)
+            for each in (full, thing(number=2), thing("b", 1)):
+                rows.put(each)
+            await THINGS.save(connection, rows)
+            assert sorted(await THINGS.all(connection), key=lambda t: (t.owner, t.number)) == [
+                full,
+                thing(number=2),
+                thing("b", 1),
+            ]
+            found = await THINGS.fetch(connection, "owner", ["a", "a", "nobody"])
+            assert [row.number for row in found] == [1, 2]
+            assert len(await THINGS.fetch(connection, "owner", [])) == 0
+            assert [row.owner for row in await THINGS.where(connection, "maybe = $1", Colour.BLUE)] == ["a"]
+
+            changed = replace(full, price=Decimal(0), maybe=None)
+            found.put(changed)
+            found.drop(("a", 2))
+            await THINGS.save(connection, found)
+            assert list(await THINGS.all(connection)) == [
+                replace(full, price=Decimal(0), maybe=None),
+                thing("b", 1),
+            ]
+    finally:
+        await db.close_pool(pool)
+
+
+async def test_a_table_of_keys_alone_takes_the_same_row_twice(database: str):
+    pool = await db.open_pool(database, size=1, wait_s=30)
+    try:
+        async with pool.acquire() as connection:
+            await connection.execute(DDL)
+            for _ in range(2):
+                rows = Rows(SEEN)
+                rows.put(Seen("x"))
+                await SEEN.save(connection, rows)
+            assert list(await SEEN.all(connection)) == [Seen("x")]
+    finally:
+        await db.close_pool(pool)

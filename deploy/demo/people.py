@@ -63,14 +63,14 @@ class Person:
         return f"p-{self.number:04d}"
 
     @property
-    def requested_on(self) -> date:
-        """When the advice was asked for."""
-        return self.decided_on - timedelta(days=63)
-
-    @property
     def advised_on(self) -> date:
         """When UWV advised; within the eight weeks (Besluit advisering beschut werk)."""
-        return self.decided_on - timedelta(days=14)
+        return max(self.decided_on - timedelta(days=14), self.registered_on)
+
+    @property
+    def requested_on(self) -> date:
+        """When the advice was asked for."""
+        return self.advised_on - timedelta(days=49)
 
     @property
     def school_leaver(self) -> bool:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from deploy.demo.logbook import whole_log
 from deploy.demo.run import run
-from deploy.local.environment import Service, database_of, dsn_of, services
+from deploy.local.environment import Service, services
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from shared.messaging.topics import Topics
@@ -34,13 +34,19 @@ class Telling:
     screen: str
 
     def year(self, year: int) -> dict[str, Any]:
+        found: dict[str, Any]
         (found,) = [each for each in self.report["years"] if each["year"] == year]
         return found
 
-    def database(self, name: str) -> str:
-        (part,) = [each for each in services(self.settings) if each.name == name]
-        assert self.settings.database_url
-        return dsn_of(self.settings.database_url, database_of(part, self.settings))
+    def variables(self) -> dict[str, str]:
+        """What the command line must be told to find this stack."""
+        settings = self.settings
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
+            "DATABASE_URL": str(settings.database_url),
+            "TOPIC_PREFIX": settings.topic_prefix,
+            "WERKBEDRIJF_VAR": str(settings.var),
+        }
 
 
 def tell(settings: LocalSettings, parts: Sequence[Service] | None = None) -> Telling:

@@ -7,23 +7,35 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from deploy.local.environment import dsn_of
 from tests import servers
 
+# How long an example takes says more about what else the machine does than about the rule.
+settings.register_profile("werkbedrijf", deadline=None)
+settings.load_profile("werkbedrijf")
+
 _SERVERS = {"kafka", "postgres", "database"}
 
 
-def pytest_report_header() -> str:
-    """Say which servers the tests use."""
-    return servers.header()
+def pytest_report_header() -> list[str]:
+    """Say which servers the tests use, and what is left out on this machine."""
+    left_out = (
+        [] if servers.docker_answers() else ["no Docker engine answers: tests of containers are left out"]
+    )
+    return [servers.header(), *left_out]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs servers, so that `-m "not servers"` runs the rest in seconds."""
     for item in items:
         if _SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
+    of_containers = [item for item in items if item.get_closest_marker("containers")]
+    if of_containers and not servers.docker_answers():
+        config.hook.pytest_deselected(items=of_containers)
+        items[:] = [item for item in items if item not in of_containers]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import orjson
@@ -28,6 +28,9 @@ _MAX_CSV_BYTES: Final = 4 * 1024 * 1024
 _GOVERNMENT: Final = "urn:nld:oin:"
 
 Participant = Annotated[OpaqueId, Path(description="The person's id; never a citizen service number")]
+ReceiptId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{32}$"), Path(description="As the receipt says")
+]
 Purpose = Annotated[
     str,
     StringConstraints(max_length=200),
@@ -106,10 +109,10 @@ def _events(door: Door, callers: Callers, process: Behind, settings: IntakeSetti
         return _receipts(await door.hand_in(partner, await events_of(request, settings.door_max_batch_bytes)))
 
     @routes.get("/receipts/{receipt}", response_model=Receipt, responses={404: _NOT_FOUND})
-    async def show_receipt(request: Request, receipt: str) -> Response:
+    async def show_receipt(request: Request, receipt: ReceiptId) -> Response:
         """What became of one of your own events."""
         found = await receipts.find(process.pool, callers.partner(request), receipt)
-        return problem(404, "There is no such receipt of yours") if found is None else _json(asdict(found))
+        return problem(404, "There is no such receipt of yours") if found is None else _json(found)
 
     @routes.post(
         "/imports",
@@ -188,7 +191,7 @@ def _answer(verdict: Verdict) -> Response:
 
 
 def _receipts(made: list[Receipt]) -> Response:
-    return _json({"receipts": [asdict(each) for each in made]}, status=202)
+    return _json(Receipts(made), status=202)
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -37,12 +37,13 @@ from shared.contracts import (
     PolicyAdopted,
     ProfileStated,
     ProposalAnswered,
+    RefusalCode,
     Role,
     ServiceName,
     Stream,
     TargetSet,
 )
-from shared.messaging.event import Event
+from shared.messaging.event import MAX_BYTES, Event, encode, passed_on
 from shared.messaging.refusal import Refusal, Refused
 from shared.messaging.registry import Registry, amsterdam_date
 from shared.messaging.service import (
@@ -88,6 +89,9 @@ CHECKS: Final[Mapping[type[Data], Check]] = {
     PlacementEnded: placements.ended,
 }
 """DECIDE: what is held against a statement at the door. What passes goes on to the partner's stream."""
+
+_ROOM_TO_GROW: Final = 2048
+"""Bytes; what is written on an event when it is passed on (journey, trace, vault) is well below."""
 
 _OF_A_PERSON: Final = ("participant",)
 BUILDS_ON: Final[Mapping[type[Data], Sequence[str]]] = {
@@ -209,11 +213,11 @@ class Intake(Service[World]):
         """Write what changed, and empty the vault of who was erased."""
         await store.save(connection, world)
 
-    def objection(self, event: Event, record: Record, now: datetime) -> Refusal | None:  # noqa: ARG002
+    def objection(self, event: Event, record: Record, now: datetime) -> Refusal | None:
         """What no partner may hand in, whatever is known."""
         if event.stream is not Stream.INBOX:
             return None
-        return refusals.objection(event, now + self._ahead)
+        return self._too_large(event, record) or refusals.objection(event, now + self._ahead)
 
     def dataref(self, event: Event) -> str | None:
         """The vault's address for a person, on what the guide states."""
@@ -231,6 +235,16 @@ class Intake(Service[World]):
     async def record_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
         """Keep a receipt of everything that came to the door."""
         await receipts.keep(connection, self._topics, outcomes)
+
+    def _too_large(self, event: Event, record: Record) -> Refusal | None:
+        """What fits the door must also fit when its journey and address are written on it."""
+        if len(record.value or b"") < MAX_BYTES - _ROOM_TO_GROW:
+            return None
+        leaves = passed_on(event, stream=event.data.STREAM, dataref=self.dataref(event))
+        size = len(encode(leaves))
+        if size <= MAX_BYTES:
+            return None
+        return Refusal(RefusalCode.SIZE_TOO_LARGE, f"{size} bytes when it is passed on; {MAX_BYTES} at most")
 
     def _due(self, world: World, tick: ClockTicked) -> list[Draft]:
         today = amsterdam_date(tick.at)

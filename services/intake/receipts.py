@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +14,7 @@ from shared.messaging.event import fingerprint
 from shared.messaging.service import Outcome, Record, Status
 from shared.messaging.topics import Topics
 
-_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf:receipt")
+_PERSON: Final = b"receipt"
 _SEPARATOR: Final = "\x1f"
 _OPERATOR: Final = "operator"
 """What an event waits for that could not be processed: a person looks at it."""
@@ -42,8 +42,7 @@ class Receipt:
 
 def receipt(partner: str, outcome: Outcome) -> Receipt:
     """The receipt for what became of a record at a partner's door."""
-    value = outcome.record.value or b""
-    event_id, event_type = shown_names(value)
+    event_id, event_type = shown_names(outcome.record, outcome.event)
     refusal = outcome.refusal
     dead = outcome.status is Status.DEAD
     return Receipt(
@@ -61,7 +60,12 @@ def receipt(partner: str, outcome: Outcome) -> Receipt:
 
 def receipt_id(partner: str, record: Record) -> str:
     """By the body and not by its `id`: an id used again for something else is another receipt."""
-    return str(uuid.uuid5(_NAMESPACE, f"{partner}:{fingerprint(record.value or b'').hex()}"))
+    body = fingerprint(record.value or b"")
+    return hashlib.blake2b(body, digest_size=16, person=_PERSON, salt=_salt(partner)).hexdigest()
+
+
+def _salt(partner: str) -> bytes:
+    return hashlib.blake2b(partner.encode(), digest_size=16).digest()
 
 
 async def keep(connection: Any, topics: Topics, outcomes: Sequence[Outcome]) -> None:

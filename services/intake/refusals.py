@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from services.intake.rules.personal_data import suspect, suspicion
-from shared.contracts import Channel, EventRefused, RefusalCode, Stream
+from shared.contracts import Channel, Data, EventRefused, Part, RefusalCode, Stream
 from shared.messaging.event import Event, Unreadable, derived_id, peek
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Record
@@ -19,7 +19,7 @@ _MAX_DETAIL: Final = 500
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,200}")
 _ANY_ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
 _TYPE: Final = re.compile(r"(?=.{1,200}$)[a-z]+(\.[a-z][a-z0-9-]*)+\.v[1-9][0-9]*")
 
 
@@ -36,7 +36,9 @@ def objection(event: Event, latest: datetime) -> Refusal | None:
             RefusalCode.TIME_IN_FUTURE, "time must be when it was recorded, not later than now", "time"
         )
     json = event.data.__pydantic_serializer__.to_json(event.data)
-    found = suspect(json, lambda: orjson.loads(json)) or _suspect_attribute(event)
+    found = suspect(
+        json, lambda: orjson.loads(json), unknown_fields=_has_unknown_fields(event.data)
+    ) or _suspect_attribute(event)
     if found is None:
         return None
     path, what = found
@@ -59,7 +61,7 @@ def at_the_door_of(topics: Topics, record: Record) -> str | None:
 def answer(record: Record, event: Event | None, refusal: Refusal) -> EventRefused:
     """The refusal as an event, for who handed in over Kafka; nothing of the data is in it."""
     cause = event or Unreadable.of(record.value or b"", record.timestamp_ms)
-    event_id, event_type = shown_names(record.value)
+    event_id, event_type = shown_names(record, event)
     if event_id is not None and _ID.fullmatch(event_id) is None:
         event_id = None  # a receipt shows any id, an event only one that can be no prose
     return EventRefused(
@@ -73,9 +75,11 @@ def answer(record: Record, event: Event | None, refusal: Refusal) -> EventRefuse
     )
 
 
-def shown_names(value: bytes | None) -> tuple[str | None, str | None]:
-    """Id and type of a refused record, where they can be shown."""
-    seen = peek(value or b"")
+def shown_names(record: Record, event: Event | None) -> tuple[str | None, str | None]:
+    """Id and type of what came in, where they can be shown."""
+    if event is not None:
+        return _clean(event.id, _ANY_ID), event.type
+    seen = peek(record.value or b"")
     return _clean(seen.get("id"), _ANY_ID), _clean(seen.get("type"), _TYPE)
 
 
@@ -88,6 +92,11 @@ def shown_detail(detail: str) -> str:
     """A sentence that can be kept: short, printable, and with nothing in it that looks personal."""
     shown = _CONTROL.sub(" ", detail)[:_MAX_DETAIL].strip()
     return shown if shown and suspicion(shown) is None else "the event is not as the contract says"
+
+
+def _has_unknown_fields(data: Data) -> bool:
+    # A part of the data may have some too; the few types with parts are looked through.
+    return bool(data.__pydantic_extra__) or any(isinstance(value, Part) for value in data.__dict__.values())
 
 
 def _suspect_attribute(event: Event) -> tuple[str, str] | None:

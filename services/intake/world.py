@@ -50,6 +50,11 @@ class World:
     deadlines: Rows[Deadline] = field(default_factory=lambda: Rows(DEADLINES))
     erased: set[str] = field(default_factory=set)
     promised: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    guides: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look up once who guides people; every statement at the door is shown it."""
+        self.guides = frozenset(each.partner for each in self.registry.with_role(Role.GUIDE))
 
     def promise(self, partner: str, participant: str, names: Iterable[str]) -> None:
         """A partner waits for these names, and hand-overs among them decide whether it may say more."""
@@ -115,7 +120,7 @@ def statement(world: World, event: Event) -> Statement[Any]:
         partner=event.partner,
         roles=frozenset(partner.roles),
         municipalities=frozenset(partner.municipalities),
-        guides=frozenset(each.partner for each in world.registry.with_role(Role.GUIDE)),
+        guides=world.guides,
         person=world.facts(names.get("participant")),
         place=world.facts(names.get("place")),
         placement=world.facts(names.get("placement")),

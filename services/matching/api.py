@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 
 from services.matching import store
 from services.matching.rules.figures import InLine
 from services.matching.rules.proposals import Proposal, State
-from services.matching.world import PROPOSALS
+from services.matching.world import PROPOSALS, World
 from shared.contracts import (
     Alternatives,
     CalendarDate,
@@ -25,6 +23,7 @@ from shared.contracts import (
     Reasons,
     Rung,
 )
+from shared.messaging.process import Process
 
 _MUNICIPALITY = Query(pattern="^[0-9]{4}$", description="CBS code, four digits", examples=["0114"])
 _DAY = Query(description="At the end of this day; today when left out")
@@ -77,8 +76,8 @@ class ProposalShown(Part):
     alternatives: Alternatives
 
 
-def router(pool: Callable[[], asyncpg.Pool[Any]]) -> APIRouter:
-    """Routes of the list; `pool` gives the pool once the process has started."""
+def router(process: Process[World]) -> APIRouter:
+    """Routes of the list; the process has its pool once it has started."""
     routes = APIRouter(prefix="/v1", tags=["waiting list"])
 
     @routes.get("/waiting")
@@ -86,7 +85,7 @@ def router(pool: Callable[[], asyncpg.Pool[Any]]) -> APIRouter:
         municipality: Annotated[str, _MUNICIPALITY], on: Annotated[date | None, _DAY] = None
     ) -> list[Waiting]:
         """The list of a municipality, the first in line first."""
-        async with pool().acquire() as connection:
+        async with process.pool.acquire() as connection:
             day = on or await store.today(connection)
             return [_waiting(row) for row in await store.line(connection, municipality, day)]
 
@@ -95,7 +94,7 @@ def router(pool: Callable[[], asyncpg.Pool[Any]]) -> APIRouter:
         municipality: Annotated[str | None, _MUNICIPALITY] = None, on: Annotated[date | None, _DAY] = None
     ) -> Figures:
         """How many wait and how many of them have a bridge; of all municipalities, or of one."""
-        async with pool().acquire() as connection:
+        async with process.pool.acquire() as connection:
             day = on or await store.today(connection)
             waiting, bridged = await store.figures(connection, municipality, day)
         return Figures(municipality=municipality, on=day, waiting=waiting, bridged=bridged)
@@ -103,7 +102,7 @@ def router(pool: Callable[[], asyncpg.Pool[Any]]) -> APIRouter:
     @routes.get("/proposals/{proposal}")
     async def show_proposal(proposal: str) -> ProposalShown:
         """One proposal, with its reasons and what else was looked at."""
-        async with pool().acquire() as connection:
+        async with process.pool.acquire() as connection:
             found = (await PROPOSALS.fetch(connection, "proposal", [proposal])).get(proposal)
         if found is None:
             raise HTTPException(404, f"There is no proposal {proposal}")

@@ -238,9 +238,9 @@ def _bridge_offered(world: World, _event: Event, data: BridgeOffered) -> None:
     _change_wait(world, data.participant, bridge=data.rung, bridged_on=data.offered_on)
 
 
-def _requested(world: World, _event: Event, data: ReservationRequested) -> None:
+def _requested(world: World, event: Event, data: ReservationRequested) -> None:
     known = world.proposals.get(proposal_of(data.reservation))
-    world.proposals.put(proposals.requested(known, data))
+    world.proposals.put(proposals.requested(known, data, event.time))
 
 
 def _made(world: World, _event: Event, data: ProposalMade) -> None:

@@ -169,10 +169,18 @@ def _seeker(world: World, table: _Table, candidate: _Candidate) -> Seeker:
 
 
 def _room(world: World, table: _Table, tick: Tick) -> dict[str, Decimal]:
-    limits = {
-        municipality: room.limit(world.capacities.get((municipality, table.year)), tick.now, tick.today)
-        for municipality in sorted(world.serves or ())
-    }
+    asked = [p for p in alive(world) if p.year == table.year]
+    limits: dict[str, Decimal | None] = {}
+    for municipality in sorted(world.serves or ()):
+        known = world.capacities.get((municipality, table.year))
+        counting = in_force(world.policies, municipality, PolicyKind.COUNTING, tick.today)
+        per_unit = counting.hours_per_unit if counting else None
+        since = [
+            room.Asked(p.requested_at, p.requested_on, room.cost(known, p.hours, per_unit))
+            for p in asked
+            if p.municipality == municipality and p.requested_at is not None and p.requested_on is not None
+        ]
+        limits[municipality] = room.limit(known, since, tick.now, tick.today)
     return {municipality: limit for municipality, limit in limits.items() if limit is not None}
 
 

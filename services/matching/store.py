@@ -98,7 +98,14 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
     living = await _with(PROPOSALS, connection, named.proposals, "proposal", f"({_ALIVE})")
     people = named.participants | _names(waiting) | _names(decisions) | _names(living)
     seats = await SEATS.all(connection)
-    used = named.places | {p.place for p in living} | {s.place for s in seats}
+    working = await PLACEMENTS.where(
+        connection,
+        "coalesce(ended_on, 'infinity') >= $1 OR participant = ANY($2) OR placement = ANY($3)",
+        today,
+        sorted(people),
+        sorted(named.placements),
+    )
+    used = named.places | {row.place for rows in (living, seats, working) for row in rows}
     return World(
         people=await PEOPLE.fetch(connection, "participant", people),
         transfers=await TRANSFERS.fetch(connection, "transfer", named.transfers),
@@ -107,17 +114,11 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
         profiles=await PROFILES.fetch(connection, "participant", people),
         places=await PLACES.where(
             connection,
-            "place = ANY($1) OR (withdrawn_on IS NULL AND coalesce(until_on, 'infinity') >= $2)",
+            "place = ANY($1) OR coalesce(least(until_on, withdrawn_on - 1), 'infinity') >= $2",
             sorted(used),
             today,
         ),
-        placements=await PLACEMENTS.where(
-            connection,
-            "coalesce(ended_on, 'infinity') >= $1 OR participant = ANY($2) OR placement = ANY($3)",
-            today,
-            sorted(people),
-            sorted(named.placements),
-        ),
+        placements=working,
         policies=await POLICIES.all(connection),
         capacities=await CAPACITIES.all(connection),
         waiting=waiting,

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 
 from services.matching import api
 from services.matching.handlers import Matching
 from services.matching.settings import MatchingSettings
+from services.matching.world import World
 from shared.messaging.process import Process
 from shared.web.app import make_web
 
+PACKAGE = "services.matching"
 
-def build() -> tuple[Process[Any], FastAPI]:
-    """The process and its web app, from the environment."""
-    settings = MatchingSettings()
-    process = Process(Matching(settings.operator), settings, package="services.matching")
+
+def make_service(settings: MatchingSettings) -> Matching:
+    """The service alone; a rebuild needs no more."""
+    return Matching(settings.operator)
+
+
+def build(settings: MatchingSettings | None = None) -> tuple[Process[World], FastAPI]:
+    """The process and its web app, from the environment unless settings are given."""
+    settings = settings or MatchingSettings()
+    process = Process(make_service(settings), settings, package=PACKAGE)
     app = make_web(
         process,
         title="Werkbedrijf: matching",
         description="Waiting list, places, proposals and bridges of a region (Pw art. 10b).",
     )
-    app.include_router(api.router(lambda: process.pool))
+    app.include_router(api.router(process))
     return process, app

@@ -95,10 +95,11 @@ def compose(letter: Letter, *, notification: str, to: str, at: datetime, server:
     message["Date"] = format_datetime(at)
     # Derived, so that a mail server or a reader that gets it twice after all can tell.
     message["Message-ID"] = f"<{notification}@{server.domain}>"
-    message["Content-Language"] = "nl"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    # Only now: setting content removes what was said of it before.
+    message["Content-Language"] = "nl"
     message.set_boundary(f"werkbedrijf-{notification}")
     return Mail(to, message.as_bytes())
 

@@ -52,7 +52,7 @@ class EventRefused(
 
     refusal: OpaqueId
     """This refusal."""
-    event_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$")] | None = None
+    event_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")] | None = None
     """The id of the refused event; null where it could not be read or could hold something personal."""
     event_type: EventType | None = None
     """Its type; null where it could not be read."""

@@ -55,6 +55,10 @@ class Event:
     causation: str | None = None
     correlation: str | None = None
     dataref: str | None = None
+    traceparent: str | None = None
+    """The sender's W3C trace context, if it gave one."""
+    extensions: tuple[tuple[str, Any], ...] = ()
+    """Attributes that we do not know, of an event that is passed on: nothing of it is lost."""
 
     @property
     def type(self) -> str:
@@ -143,9 +147,10 @@ def encode(event: Event) -> bytes:
         attributes["causationid"] = event.causation
     if event.correlation is not None:
         attributes["correlationid"] = event.correlation
-        attributes["traceparent"] = _traceparent(event)
+        attributes["traceparent"] = event.traceparent or _traceparent(event)
     if event.dataref is not None:
         attributes["dataref"] = event.dataref
+    attributes |= event.extensions
     attributes["data"] = orjson.Fragment(event.data.__pydantic_serializer__.to_json(event.data))
     return orjson.dumps(attributes)
 
@@ -197,6 +202,9 @@ def decode(
         causation=envelope.causationid,
         correlation=envelope.correlationid,
         dataref=envelope.dataref,
+        # At the door only, where an event is passed on: elsewhere nobody asks for them.
+        traceparent=envelope.traceparent if stream is Stream.INBOX else None,
+        extensions=tuple(sorted((envelope.model_extra or {}).items())) if stream is Stream.INBOX else (),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Container
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ async def rebuild(
         runner = Runner(service, pool, topics, operator=operator, scenario=True, replaying=True)
         events = 0
         waiting = await _dead(live) if live else set()
-        async for batch in _merged(service, bootstrap, topics):
+        async for batch in _merged(service, bootstrap, topics, operator):
             await runner.process([r for r in batch if (r.topic, r.partition, r.offset) not in waiting])
             events += len(batch)
             progress(events)
@@ -119,7 +119,9 @@ async def _digests(connection: asyncpg.Connection[Any], table: str) -> set[bytes
     return digests
 
 
-async def _merged(service: Service[Any], bootstrap: str, topics: Topics) -> AsyncIterator[list[Record]]:
+async def _merged(
+    service: Service[Any], bootstrap: str, topics: Topics, operator: str
+) -> AsyncIterator[list[Record]]:
     """All that is in the log now, in batches, in order of the broker's time."""
     own = service.own_streams()
     consumer = AIOKafkaConsumer(
@@ -130,7 +132,13 @@ async def _merged(service: Service[Any], bootstrap: str, topics: Topics) -> Asyn
     )
     await consumer.start()
     try:
-        partitions = await _partitions(bootstrap, topics, service.streams | own | {Stream.REGISTRY})
+        read = service.streams | {Stream.REGISTRY}
+        partitions = await _partitions(
+            bootstrap,
+            topics,
+            # What another operator's instance stated in its own name is not this one's state.
+            lambda partner, stream: stream in read or (stream in own and partner == operator),
+        )
         if not partitions:
             return
         consumer.assign(partitions)
@@ -143,8 +151,10 @@ async def _merged(service: Service[Any], bootstrap: str, topics: Topics) -> Asyn
         await consumer.stop()
 
 
-async def _partitions(bootstrap: str, topics: Topics, streams: Container[Stream]) -> list[TopicPartition]:
-    """Every partition of the topics that carry these streams."""
+async def _partitions(
+    bootstrap: str, topics: Topics, wanted: Callable[[str, Stream], bool]
+) -> list[TopicPartition]:
+    """Every partition of the topics whose partner and stream are wanted."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","))
     await admin.start()
     try:
@@ -154,10 +164,10 @@ async def _partitions(bootstrap: str, topics: Topics, streams: Container[Stream]
     found = []
     for topic in sorted(described, key=lambda each: str(each["topic"])):
         try:
-            _, stream = topics.parse(topic["topic"])
+            partner, stream = topics.parse(topic["topic"])
         except ValueError:
             continue  # somebody else's topic on the same cluster
-        if stream in streams:
+        if wanted(partner, stream):
             numbers = sorted(each["partition"] for each in topic["partitions"])
             found += [TopicPartition(topic["topic"], number) for number in numbers]
     return found

@@ -137,16 +137,27 @@ class Runner(Generic[W]):
             if is_transient(error) or not records:
                 raise
             if len(records) == 1:
-                return [await self._bury(records[0], error)]
+                return [await self._alone(records[0], error)]
             middle = len(records) // 2
             first = await self._halving(records[:middle], run)
             return first + await self._halving(records[middle:], run)
 
-    async def _process(self, records: Sequence[Record]) -> list[Outcome]:
+    async def _alone(self, record: Record, error: Exception) -> Outcome:
+        """A record that cannot be saved: is it at fault itself, or a parked event that it releases?"""
+        try:
+            (outcome,) = await self._process([record], releasing=False)
+        except Exception as again:
+            if is_transient(again):
+                raise
+            return await self._bury(record, error)
+        log.error("what was parked for a record of %s cannot be saved and stays parked", record.topic)
+        return outcome
+
+    async def _process(self, records: Sequence[Record], *, releasing: bool = True) -> list[Outcome]:
         started = time.perf_counter()
         async with self._pool.acquire() as connection:
             async with connection.transaction():
-                result = await self._batch(connection, records)
+                result = await self._batch(connection, records, releasing=releasing)
                 passing(Place.BEFORE_COMMIT)
             passing(Place.AFTER_COMMIT)
         self._committed()
@@ -156,14 +167,19 @@ class Runner(Generic[W]):
         return outcomes
 
     async def _batch(
-        self, connection: Connection, records: Sequence[Record], *, redriving: bool = False
+        self,
+        connection: Connection,
+        records: Sequence[Record],
+        *,
+        redriving: bool = False,
+        releasing: bool = True,
     ) -> Result:
         registry, arrivals, news = await self._at_the_door(connection, records)
         arrivals = await self._once(connection, arrivals)
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
         await self._lock(connection, fresh)
         names = {name for event in fresh for name in self.service.provides(event)} | news
-        parked = await self._parked(connection, names, registry)
+        parked = await self._parked(connection, names, registry) if releasing else []
         events = fresh + [a.event for a in parked if a.event is not None]
         await self._lock(connection, events[len(fresh) :])
 

@@ -203,9 +203,11 @@ async def _done(
 
     end = time.monotonic() + _PATIENCE_S
     while not await nothing_left():
-        for program in contender.programs:
+        for program, look in zip(contender.programs, looks, strict=True):
             if not program.running:
                 raise RuntimeError(f"{program.name} ended: {program.said()[-3:]}")
+            if letter := await look.fetchrow("SELECT code, detail FROM dead_letters LIMIT 1"):
+                raise RuntimeError(f"{program.name} has dead letters: {letter['code']}: {letter['detail']}")
         if time.monotonic() > end:
             raise RuntimeError(f"not done within {_PATIENCE_S:.0f} s: see {contender.corner.folder}")
         await asyncio.sleep(_POLL_S)

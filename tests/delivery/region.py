@@ -40,6 +40,7 @@ _VAULT_TOKEN: Final = "token-of-the-vault"
 _VAULTS: Final = ("menso", "buurtsupport")
 _PARTITIONS: Final = 3
 _LOOK_S: Final = 2.0
+_SESSION_S: Final = "5"
 
 
 @dataclass(slots=True)
@@ -144,7 +145,10 @@ class Plague:
 
     def _start(self, name: str) -> None:
         left = self.left[name]
-        self.region.programs[name].start(crash_at=left.pop(0) if left else "")
+        # A session long enough for machines on which many processes start at once.
+        self.region.programs[name].start(
+            crash_at=left.pop(0) if left else "", SESSION_TIMEOUT_SECONDS=_SESSION_S
+        )
 
 
 @asynccontextmanager

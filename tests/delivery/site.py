@@ -12,7 +12,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from deploy.partners_file import load_all
 from deploy.provision import Layout, provision
@@ -20,12 +20,14 @@ from shared.contracts.base import Stream
 from shared.messaging.event import Event
 from shared.messaging.topics import Topics
 from tests.delivery.databases import empty_database
-from tests.delivery.ledger import GUIDE
+from tests.delivery.ledger import GUIDE, MUNICIPALITY
 from tests.delivery.programs import ROOT, Program
 from tests.delivery.sending import send
 
 PARTNERS: Final = load_all(ROOT / "deploy" / "partners")
-PARTITIONS: Final = 6
+_PARTITIONS: Final = 6
+_MUNICIPALITY_PARTITIONS: Final = 7
+"""Not as many as the others: one person's events then come to different instances at the same time."""
 
 
 @dataclass(slots=True)
@@ -84,8 +86,11 @@ class Site:
             self.kafka,
             PARTNERS,
             topics=self.topics,
-            layout=Layout(partitions=PARTITIONS, replication=1, min_insync=1),
+            layout=Layout(partitions=_PARTITIONS, replication=1, min_insync=1),
         )
+        async with self._admin() as admin:
+            more = NewPartitions(total_count=_MUNICIPALITY_PARTITIONS)
+            await admin.create_partitions({self._municipality_topic: more})
 
     @property
     def group(self) -> str:
@@ -115,17 +120,13 @@ class Site:
 
     async def backlog(self) -> int:
         """Records of its input whose offsets the group has not committed."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
-        await admin.start()
-        try:
+        async with self._admin() as admin:
             committed = await admin.list_consumer_group_offsets(self.group)
-        finally:
-            await admin.close()
         inputs = [
-            TopicPartition(self.topics.of(file.record.partner, Stream.INTAKE), number)
+            partition
             for file in PARTNERS
             if Stream.INTAKE in file.streams
-            for number in range(PARTITIONS)
+            for partition in self._partitions(self.topics.of(file.record.partner, Stream.INTAKE))
         ]
         async with self._reader() as reader:
             ends = await reader.end_offsets([TopicPartition(self.topics.registry, 0), *inputs])
@@ -136,7 +137,7 @@ class Site:
         """Everything on a topic, partition by partition in order."""
         found: list[ConsumerRecord] = []
         async with self._reader() as reader:
-            partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+            partitions = self._partitions(topic)
             ends = await reader.end_offsets(partitions)
             reader.assign(partitions)
             await reader.seek_to_beginning(*partitions)
@@ -152,6 +153,23 @@ class Site:
     async def events(self, topic: str) -> list[dict[str, Any]]:
         """The events on a topic, repeats included; in order per key."""
         return [orjson.loads(record.value) for record in await self.records(topic)]
+
+    @property
+    def _municipality_topic(self) -> str:
+        return self.topics.of(MUNICIPALITY, Stream.INTAKE)
+
+    def _partitions(self, topic: str) -> list[TopicPartition]:
+        count = _MUNICIPALITY_PARTITIONS if topic == self._municipality_topic else _PARTITIONS
+        return [TopicPartition(topic, number) for number in range(count)]
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[AIOKafkaConsumer]:

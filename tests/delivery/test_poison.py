@@ -2,84 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from shared.contracts.base import Stream
-from shared.messaging.event import Event, encode
+from shared.messaging.event import encode
 from tests.delivery.checks import assert_intact, drained
-from tests.delivery.ledger import GUIDE, MUNICIPALITY_SOURCE, Ledger
-from tests.delivery.sending import producing
+from tests.delivery.ledger import GUIDE, Ledger
+from tests.delivery.poison import Headers, accepted, put, refused
 from tests.delivery.site import Site
 from tests.delivery.toy.service import BREAKS, UNSAVEABLE
 from tests.delivery.waiting import eventually
 
-Headers = Sequence[tuple[str, bytes | None]]
-
-_PARTITION: Final = 0
-"""All go to one partition, poison and bystander alike: it is the partition that must move on."""
 _PROMPT_S: Final = 15.0
 """A second is promised; a machine that runs other tests beside this one may need some."""
 
 
-@dataclass(frozen=True, slots=True)
-class Poison:
-    """A record with something wrong, and what must become of it.
-
-    Attributes:
-        code: of the dead letter; empty when there must be none.
-        holds: whether later events of its key wait behind it.
-    """
-
-    name: str
-    value: bytes | None
-    headers: Headers = ()
-    code: str = ""
-    holds: bool = False
-
-
-def _wire(event: Event, **attributes: object) -> bytes:
-    return orjson.dumps(orjson.loads(encode(event)) | attributes)
-
-
-def _refused(throwaway: Ledger) -> list[Poison]:
-    """What must not take effect."""
-    step = throwaway.step("p-of-nobody")
-    data = orjson.loads(encode(step))["data"]
-    return [
-        Poison("tombstone", None, code="type.unknown"),
-        Poison("empty", b"", code="schema.invalid", holds=True),
-        Poison("broken-json", encode(step)[:-9], code="schema.invalid", holds=True),
-        Poison("not-utf8", b'{"id": "\xff\xfe"}', code="schema.invalid", holds=True),
-        Poison("deep-json", b"[" * 60_000, code="schema.invalid", holds=True),
-        Poison("no-object", b"[]", code="schema.invalid", holds=True),
-        Poison("wrong-data", _wire(step, data=data | {"rung": 7}), code="schema.invalid", holds=True),
-        Poison("large", _wire(step, data=data | {"x": "x" * 70 * 1024}), code="size.too-large", holds=True),
-        Poison("unknown-type", _wire(step, type="nl.werkbedrijf.participants.danced.v1")),
-        Poison("anothers-source", _wire(step, source=MUNICIPALITY_SOURCE), code="source.not-yours"),
-    ]
-
-
-def _accepted(ledger: Ledger) -> list[Poison]:
-    """What looks odd and is sound."""
-    null, foreign, field = (ledger.step(name) for name in ("null-header", "foreign-header", "unknown-field"))
-    data = orjson.loads(encode(field))["data"]
-    return [
-        Poison("null-header", encode(null), [("traceparent", None)]),
-        Poison("foreign-header", encode(foreign), [("naam", b"\xff\xfe\x00"), ("", b"")]),
-        Poison("unknown-field", _wire(field, data=data | {"shoe_size": 44}, shoesize=44)),
-    ]
-
-
 async def _send(site: Site, key: str, value: bytes | None, headers: Headers = ()) -> None:
-    async with producing(site.kafka) as producer:
-        await producer.send_and_wait(
-            site.topics.of(GUIDE, Stream.INTAKE), value, key=key.encode(), partition=_PARTITION,
-            headers=list(headers),
-        )  # fmt: skip
+    await put(site.kafka, site.topics.of(GUIDE, Stream.INTAKE), key, value, headers)
 
 
 async def _steps(site: Site, person: str) -> int:
@@ -92,7 +33,7 @@ async def test_poison_becomes_a_dead_letter_and_the_partition_moves_on(site: Sit
     toy = site.toy()
     await toy.started()
     ledger, throwaway = Ledger(), Ledger()
-    poisons = [*_refused(throwaway), *_accepted(ledger)]
+    poisons = [*refused(throwaway), *accepted(ledger)]
     for poison in poisons:
         await _send(site, poison.name, poison.value, poison.headers)
         await _send(site, "bystander", encode(ledger.step("bystander")))

@@ -108,6 +108,13 @@ async def test_a_receipt_is_shown_to_its_own_partner_only(door):
         assert answer.status_code == status
 
 
+async def test_what_is_no_receipts_id_is_the_callers_fault_and_not_the_doors(door):
+    for number in ("%00", "x" * 5000, "81f037ac4f46d18ed94415ff0e583d9"):
+        answer = await door.http.get(f"/v1/receipts/{number}", headers=as_("menso"))
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_who_is_not_known_gets_401(door):
     for caller in ("", "nobody", "token-of-notifications"):
         answer = await door.send(caller, wire("menso", registered()))
@@ -300,3 +307,14 @@ async def test_a_scenarios_clock_dates_the_rows_of_a_file(database):
         await door.http.post("/v1/imports", content=file, headers=as_("menso") | {"content-type": "text/csv"})
         (stated,) = await door.outbox()
         assert stated["time"] == "2020-01-06T10:00:00+00:00"
+
+
+async def test_what_grows_past_the_limit_when_it_is_passed_on_is_refused_at_the_door(door):
+    event = wire("menso", registered())
+    room = 64 * 1024 - len(orjson.dumps(event))
+    almost = event | {"data": event["data"] | {"extra": "x" * (room - 20)}}
+    assert len(orjson.dumps(almost)) <= 64 * 1024
+    (receipt,) = await door.receipts("menso", almost)
+    assert (receipt["state"], receipt["code"]) == ("refused", "size.too-large")
+    smaller = event | {"data": event["data"] | {"extra": "x" * (room - 2000)}}
+    assert states(await door.receipts("menso", smaller)) == ["accepted"]

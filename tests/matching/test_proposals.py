@@ -123,6 +123,15 @@ def test_no_more_is_asked_for_than_is_known_to_be_free(region):
     assert told == {"p-2": PassedOverReason.NO_ROOM, "p-3": PassedOverReason.NO_ROOM}
 
 
+def test_what_was_asked_for_since_quota_told_is_not_free_any_more(region):
+    region.hear(capacity(1, DAY), at(DAY, 1))
+    made = proposed(region, "emco-1", "emco-2")
+    assert [m.participant for m in made] == ["p-1"]
+    assert not of_type(region.tick(NEXT), ReservationRequested)
+    region.hear(answered(made[0], NEXT, Answer.DECLINED), NEXT)
+    assert [r.participant for r in of_type(region.tick(NEXT + WEEK), ReservationRequested)] == ["p-1"]
+
+
 def test_what_quota_tells_on_the_same_tick_counts_at_the_next(region):
     region.hear(place("emco-1", DAY, seats=5), DAY)
     region.hear(capacity(1, DAY), at(DAY, 1))

@@ -252,3 +252,13 @@ def test_an_unreadable_record_has_a_name_and_a_time_whatever_its_producer_wrote(
     assert cause == Unreadable.of(b"\xff", timestamp)
     assert datetime(1970, 1, 1, tzinfo=UTC) <= cause.time < datetime(2200, 1, 1, tzinfo=UTC)
     assert derive(cause, 0, bridge("p-1"), partner="menso", source="urn:nld:kvknr:90000002:systeem:x").id
+
+
+def test_attributes_that_we_do_not_know_and_the_senders_trace_are_passed_on():
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    raw = orjson.dumps(wire(dataclassification="intern", traceparent=trace))
+    came = decode(raw, partner="menso", stream=Stream.INBOX)
+    assert isinstance(came, Event)
+    left = orjson.loads(encode(passed_on(came, stream=Stream.INTAKE, dataref=None)))
+    assert left["dataclassification"] == "intern"
+    assert left["traceparent"] == trace

@@ -24,7 +24,7 @@ from shared.messaging.service import Outcome
 from shared.messaging.topics import Topics
 from tests.delivery.waiting import eventually
 from tests.notifications.servers import TOKEN, Post, Vault
-from tests.notifications.stories import OPERATOR, partners, record
+from tests.notifications.stories import OPERATOR, PERSON, partners, record, registered
 
 TOPICS = Topics()
 
@@ -81,7 +81,7 @@ class Site:
         async def none_left() -> bool:
             return await jobs.count(self.pool) == 0
 
-        await eventually(none_left, "no message left to be sent", patience=20)
+        await eventually(none_left, "no message left to be sent")
 
     async def messages(self) -> list[Any]:
         """Every message, oldest first."""
@@ -121,3 +121,18 @@ async def open_site(dsn: str, post: Post, vault: Vault) -> AsyncIterator[Site]:
         yield site
     finally:
         await db.close_pool(pool)
+
+
+def welcome(site: Site, person: str = PERSON) -> Event:
+    """A registration, with the address of the site's vault."""
+    return registered(person, vault=site.vault.url)
+
+
+def types(stated: Sequence[dict[str, Any]]) -> list[str]:
+    """The last word of each event's type."""
+    return [each["type"].split(".")[-2] for each in stated]
+
+
+async def true(found: object) -> bool:
+    """For `eventually`, whose condition is awaited."""
+    return bool(found)

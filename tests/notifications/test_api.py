@@ -13,18 +13,10 @@ from pydantic import SecretStr
 
 from services.notifications import api
 from shared.web import problems
-from tests.notifications.servers import post_office, vault_server
-from tests.notifications.site import Site, open_site
+from tests.notifications.site import Site
 from tests.notifications.stories import PERSON, journey, registered
 
 OPS = {"Authorization": "Bearer ops"}
-
-
-@pytest.fixture
-async def site(database: str) -> AsyncIterator[Site]:
-    async with post_office() as post, vault_server() as vault, open_site(database, post, vault) as made:
-        vault.know(PERSON)
-        yield made
 
 
 @pytest.fixture

@@ -18,24 +18,12 @@ from shared.messaging.topics import Topics
 from tests.delivery.programs import Program
 from tests.delivery.site import PARTITIONS, PARTNERS, Site, firsts
 from tests.delivery.waiting import eventually
-from tests.notifications.servers import TOKEN, Post, Vault, post_office, vault_server
+from tests.notifications.servers import TOKEN, Post, Vault
 from tests.notifications.stories import OPERATOR, event, made, registered
 
 KILLED = -signal.SIGKILL
 LINES = 4
 """Messages under way at the same time; no more can be in doubt after one kill."""
-
-
-@pytest.fixture
-async def post() -> AsyncIterator[Post]:
-    async with post_office() as made_post:
-        yield made_post
-
-
-@pytest.fixture
-async def vault() -> AsyncIterator[Vault]:
-    async with vault_server() as made_vault:
-        yield made_vault
 
 
 @pytest.fixture

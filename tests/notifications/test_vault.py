@@ -15,12 +15,6 @@ from tests.notifications.servers import TOKEN, Vault, vault_server
 
 
 @pytest.fixture
-async def vault() -> AsyncIterator[Vault]:
-    async with vault_server() as made:
-        yield made
-
-
-@pytest.fixture
 async def vaults() -> AsyncIterator[Vaults]:
     made = Vaults(token=SecretStr("wrong"), tokens={"menso": SecretStr(TOKEN)})
     yield made

@@ -29,7 +29,7 @@ CONTRACT_END_NOTICE: Final = timedelta(weeks=8)
 """How long before a temporary contract ends the guide is told: time to extend it or to find another."""
 
 BENEFIT_WORK_MONTHS: Final = 9
-"""After so many months of work with benefit it is looked at whether it helps (Pw art. 10a(8))."""
+"""After so many months of work with benefit it is looked at whether it helps (Pw art. 10a)."""
 
 _ON_RUNG: Final = {
     short_name(ParticipantRegistered): "registered_on",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from shared.contracts import (
@@ -102,9 +103,12 @@ def stamp(moment: datetime) -> str:
 
 def subjects(data: Data) -> dict[str, str]:
     """What a statement names, by field: `{"participant": "participant:p-1"}`."""
-    return {
-        field: f"{field}:{value}" for field in NAMED if isinstance(value := getattr(data, field, None), str)
-    }
+    return {field: f"{field}:{value}" for field in _names(type(data)) if (value := getattr(data, field))}
+
+
+@cache
+def _names(model: type[Data]) -> tuple[str, ...]:
+    return tuple(field for field in NAMED if field in model.model_fields)
 
 
 def facts_of(data: Data, at: datetime, partner: str, key: str) -> dict[str, Fact]:

@@ -27,7 +27,7 @@ _OPAQUE: Final = re.compile(
 )
 """UUIDs and digests: nine of their digits in a row mean nothing."""
 
-_EMAIL: Final = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[A-Za-z]{2,}")
+_EMAIL: Final = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.[A-Za-z]{2,}")
 _BSN: Final = re.compile(
     r"(?<![0-9])(?:[0-9]{9}|[0-9]{3}[. ][0-9]{3}[. ][0-9]{3}|[0-9]{4}[. ][0-9]{2}[. ][0-9]{3})(?![0-9])"
 )
@@ -80,13 +80,9 @@ _FIELD_NAMES: Final = frozenset(
 )
 """Names of fields that no event has, whatever stands in them."""
 
-_WORTH_A_LOOK: Final = re.compile(
-    rb"@|[0-9]{8}|[0-9](?:[ .()-]{0,3}[0-9]){8}|\"(?:"
-    + "|".join(r"[_-]?".join(name) for name in sorted(_FIELD_NAMES)).encode()
-    + rb")\"",
-    re.IGNORECASE,
-)
-"""Anything that the rules below could find; what does not match is clean, and most events do not."""
+_WORTH_A_LOOK: Final = re.compile(r"@|[0-9]{8}|[0-9](?:[ .()-]{0,3}[0-9]){8}")
+_WORTH_A_LOOK_AS_JSON: Final = re.compile(_WORTH_A_LOOK.pattern.encode())
+"""Anything that the rules below could find in a text; what does not match is clean, and most texts do not."""
 
 
 def is_bsn(digits: str) -> bool:
@@ -98,6 +94,8 @@ def is_bsn(digits: str) -> bool:
 
 def suspicion(text: str) -> str | None:
     """What a text looks like it holds, in words for its sender, or None."""
+    if _WORTH_A_LOOK.search(text) is None:
+        return None
     text = _OPAQUE.sub(" ", text)
     for what, found in _LOOKS_LIKE:
         if found(text):
@@ -105,14 +103,15 @@ def suspicion(text: str) -> str | None:
     return None
 
 
-def suspect(json: bytes, parsed: Callable[[], Any]) -> tuple[str, str] | None:
+def suspect(json: bytes, parsed: Callable[[], Any], *, unknown_fields: bool) -> tuple[str, str] | None:
     """The first suspected field of an event's data: its JSON path and what it looks like.
 
     Args:
         json: the data as JSON, for a first look that costs little.
         parsed: the same, parsed, for those few that deserve a second look.
+        unknown_fields: whether it has fields that the contract does not know; their names are looked at.
     """
-    if _WORTH_A_LOOK.search(json) is None:
+    if not unknown_fields and _WORTH_A_LOOK_AS_JSON.search(json) is None:
         return None
     return next(_suspects(parsed(), "data"), None)
 
@@ -136,6 +135,11 @@ def _suspects(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, _A_BSN
 
 
+def _has_email(text: str) -> bool:
+    # Most texts have no @, and to look for what stands before it costs a step for every sign and length.
+    return "@" in text and _EMAIL.search(text) is not None
+
+
 def _has_bsn(text: str) -> bool:
     return any(is_bsn(re.sub(r"[^0-9]", "", found)) for found in _BSN.findall(text))
 
@@ -157,7 +161,7 @@ def _is_iban(account: str) -> bool:
 
 _A_BSN: Final = "a citizen service number"
 _LOOKS_LIKE: Final[tuple[tuple[str, Callable[[str], Any]], ...]] = (
-    ("an e-mail address", _EMAIL.search),
+    ("an e-mail address", _has_email),
     (_A_BSN, _has_bsn),
     ("an account number", _has_iban),
     ("a phone number", _PHONE.search),

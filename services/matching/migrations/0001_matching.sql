@@ -75,7 +75,7 @@ CREATE TABLE places (
     until_on date,
     withdrawn_on date
 );
-CREATE INDEX places_open ON places (coalesce(until_on, 'infinity')) WHERE withdrawn_on IS NULL;
+CREATE INDEX places_open ON places (coalesce(least(until_on, withdrawn_on - 1), 'infinity'));
 
 CREATE TABLE placements (
     placement text PRIMARY KEY,
@@ -171,6 +171,7 @@ CREATE TABLE proposals (
     answer_days bigint NOT NULL,
     answers_needed jsonb NOT NULL,
     requested_on date,
+    requested_at timestamptz,
     made_on date,
     expires_on date,
     reasons jsonb NOT NULL,

@@ -81,6 +81,7 @@ class Proposal:
     answer_days: int = 0
     answers_needed: tuple[str, ...] = ()
     requested_on: date | None = None
+    requested_at: datetime | None = None
     made_on: date | None = None
     expires_on: date | None = None
     reasons: tuple[dict[str, Any], ...] = ()
@@ -129,7 +130,7 @@ def proposal_of(reservation: str) -> str:
     return _PROPOSAL + reservation.removeprefix(_RESERVATION)
 
 
-def requested(known: Proposal | None, data: ReservationRequested) -> Proposal:
+def requested(known: Proposal | None, data: ReservationRequested, at: datetime) -> Proposal:
     """Room is asked for, and the seat is kept until that is answered."""
     draft = data.draft
     row = known or _blank(data.reservation, data.participant, data.municipality)
@@ -140,6 +141,7 @@ def requested(known: Proposal | None, data: ReservationRequested) -> Proposal:
         hours=data.hours,
         rank=data.rank,
         requested_on=data.requested_on,
+        requested_at=at,
         state=State.REQUESTED if row.state is State.UNKNOWN else row.state,
     )
     if draft is None:
@@ -166,9 +168,11 @@ def made(proposal: Proposal, data: ReservationGranted) -> ProposalMade:
         expires_on=min(data.granted_on + timedelta(days=proposal.answer_days), data.expires_on),
         rank=proposal.rank,
         policy=proposal.policy,
-        reasons=tuple(Reason.model_validate(reason) for reason in proposal.reasons),
-        # Not strict: what the database has as JSON are lists.
-        alternatives=tuple(Alternative.model_validate(o, strict=False) for o in proposal.alternatives),
+        reasons=tuple(_reason(reason) for reason in proposal.reasons),
+        alternatives=tuple(
+            Alternative(place=other["place"], why_not=tuple(_reason(reason) for reason in other["why_not"]))
+            for other in proposal.alternatives
+        ),
     )
 
 
@@ -307,6 +311,11 @@ def led_to(proposal: Proposal, placement: Placement | None) -> bool:
     if placement is None or proposal.state not in ANSWERABLE:
         return False
     return placement.proposal == proposal.proposal or placement.place == proposal.place
+
+
+def _reason(kept: dict[str, Any]) -> Reason:
+    # A database keeps the keys of a JSON object in an order of its own; an event has one spelling.
+    return Reason(rule=kept["rule"], code=kept["code"], params=dict(sorted(kept["params"].items())))
 
 
 def _blank(reservation: str, participant: str, municipality: str) -> Proposal:

@@ -6,6 +6,7 @@ a request that is refused does no harm, and one that is never made leaves a plac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,9 @@ from shared.contracts import CapacityChanged, ReservationRefused, Unit
 
 RETRY_DAYS: Final = 7
 """After a refusal nothing is asked until quota tells something new, or this many days have passed."""
+
+SILENCE_DAYS: Final = 28
+"""So long after a request, quota's silence means that what it told last still holds."""
 
 NOTHING: Final = Decimal(0)
 
@@ -59,8 +63,21 @@ def refused(known: Capacity | None, data: ReservationRefused, at: datetime) -> C
     return replace(row, refused_at=at, refused_on=data.refused_on)
 
 
-def limit(known: Capacity | None, now: datetime, today: date) -> Decimal | None:
-    """How many places can be asked for at a tick; None when no limit is known."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Room that was asked for and not given back."""
+
+    at: datetime
+    on: date
+    cost: Decimal
+
+
+def limit(known: Capacity | None, asked: Iterable[Asked], now: datetime, today: date) -> Decimal | None:
+    """How many places can be asked for at a tick; None when no limit is known.
+
+    What quota tells at a moment counts what was asked before it. What was asked since is taken off
+    here, until quota tells anew.
+    """
     if known is None:
         return None
     current = known.told_at is not None and known.told_at < now
@@ -72,7 +89,10 @@ def limit(known: Capacity | None, now: datetime, today: date) -> Decimal | None:
         and today < known.refused_on + timedelta(days=RETRY_DAYS)
     ):
         return NOTHING
-    return None if free is None else max(free, NOTHING)
+    if free is None or told_at is None:
+        return None
+    since = (a.cost for a in asked if a.at >= told_at and today < a.on + timedelta(days=SILENCE_DAYS))
+    return max(free - sum(since, NOTHING), NOTHING)
 
 
 def cost(known: Capacity | None, hours: Decimal, hours_per_unit: Decimal | None) -> Decimal:

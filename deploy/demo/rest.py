@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.contracts.base import Stream
 from shared.messaging.topics import Topics
 
-_LOOK_EVERY_S: Final = 0.02
+_LOOK_EVERY_S: Final = 0.05
 
 
 class NoRest(Exception):  # noqa: N818 - what the caller reports

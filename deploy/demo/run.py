@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.demo import facts, report
 from deploy.demo.door import Turned
-from deploy.demo.driver import Surroundings, tell
+from deploy.demo.driver import LAST, Surroundings, tell
 from deploy.demo.logbook import whole_log
 from deploy.demo.rest import NoRest
 from deploy.local.environment import secrets_of
@@ -85,7 +85,7 @@ def _tell(around: Surroundings, console: Console) -> int:
     )  # fmt: skip
     first = date(facts.FIRST_YEAR, 1, 1)
     with bar:
-        task = bar.add_task("Emmen, 2017 to 2022", total=365 * 6 + 10, day="")
+        task = bar.add_task("Emmen, 2017 to 2022", total=(LAST - first).days, day="")
 
         def progress(day: date) -> None:
             bar.update(task, completed=(day - first).days, day=day.isoformat())

@@ -7,6 +7,7 @@ import fcntl
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from deploy.local.faults import LocalFault
 from deploy.local.settings import Clock, LocalSettings
@@ -21,8 +22,13 @@ def alone(settings: LocalSettings) -> Iterator[None]:
     """Keep a second `up` or `down` out while one is at work.
 
     Raises:
-        LocalFault: One is at work, or the folder is not ours.
+        LocalFault: One is at work, the folder is not ours, or this is not Linux.
     """
+    if not Path("/proc/self/stat").exists():
+        raise LocalFault(
+            "The local stack knows its processes by /proc, so it needs Linux",
+            "Elsewhere use containers: `docker compose up --build --wait`.",
+        )
     path = settings.home / "run" / "lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

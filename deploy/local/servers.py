@@ -14,6 +14,7 @@ from deploy.local import ports, processes
 from deploy.local.environment import dsn_of, mail_folder
 from deploy.local.faults import LocalFault
 from deploy.local.kafka import KafkaServer, ensure_jars, find_java
+from deploy.local.kafka.jars import has_jars, require_maven
 from deploy.local.kafka.java import Java, fetch_java, own_java
 from deploy.local.postgres import PostgresServer
 from deploy.local.processes import MARK, PidFile, Process
@@ -57,6 +58,9 @@ def ensure_java(settings: LocalSettings, steps: Steps) -> Java:
 
 def start_kafka(settings: LocalSettings, steps: Steps) -> tuple[KafkaServer, Process]:
     """Start the broker, fetching what it needs first."""
+    if not has_jars(settings.home / "kafka" / "lib"):
+        # Before a Java is fetched that would be of no use without it.
+        require_maven()
     java = ensure_java(settings, steps)
     server = kafka_server(settings, java)
     if not server.process:

@@ -73,7 +73,8 @@ async def serve(folder: Path, host: str, port: int) -> None:
 def main() -> None:
     """Serve as the environment says."""
     folder = Path(os.environ.get("MAIL_FOLDER", "var/mail"))
-    folder.mkdir(parents=True, exist_ok=True)
+    # Letters name people, invented or not: they are for the account that runs this.
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host = os.environ.get("SMTP_HOST", "127.0.0.1")
     asyncio.run(serve(folder, host, int(os.environ.get("SMTP_PORT", "11025"))))
 

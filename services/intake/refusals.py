@@ -10,7 +10,7 @@ import orjson
 
 from services.intake.rules.personal_data import suspect, suspicion
 from shared.contracts import Channel, Data, EventRefused, Part, RefusalCode, Stream
-from shared.messaging.event import Event, Unreadable, derived_id, peek
+from shared.messaging.event import Event, Unreadable, derived_id, fingerprint, peek
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Record
 from shared.messaging.topics import Topics
@@ -60,12 +60,16 @@ def at_the_door_of(topics: Topics, record: Record) -> str | None:
 
 def answer(record: Record, event: Event | None, refusal: Refusal) -> EventRefused:
     """The refusal as an event, for who handed in over Kafka; nothing of the data is in it."""
-    cause = event or Unreadable.of(record.value or b"", record.timestamp_ms)
+    value = record.value or b""
+    cause = event or Unreadable.of(value, record.timestamp_ms)
     event_id, event_type = shown_names(record, event)
     if event_id is not None and _ID.fullmatch(event_id) is None:
         event_id = None  # a receipt shows any id, an event only one that can be no prose
     return EventRefused(
-        refusal=derived_id(cause, "refusal"),
+        # The same id may be refused again, for another body or another reason: that is another refusal.
+        refusal=derived_id(
+            cause, "refusal", fingerprint(value).hex(), refusal.code, refusal.detail, cause.time.isoformat()
+        ),
         event_id=event_id,
         event_type=event_type,
         code=refusal.code,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
@@ -55,6 +56,7 @@ class _Table:
     places: list[Place]
     free: dict[str, int]
     _serving: dict[str, list[Place]] = field(default_factory=dict)
+    _kinds: dict[str, dict[str, list[Place]]] = field(default_factory=dict)
     _fitting: dict[tuple[str, Profile | None], list[Place]] = field(default_factory=dict)
 
     def serving(self, municipality: str) -> list[Place]:
@@ -67,9 +69,22 @@ class _Table:
         """Places that fit, the most fitting first; people with the same profile share the answer."""
         key = (municipality, replace(profile, participant="", partner="") if profile else None)
         if key not in self._fitting:
-            found = [place for place in self.serving(municipality) if not fit.obstacles(profile, place)]
+            found = [place for place in self._of_kind(municipality, profile) if fit.fits(profile, place)]
             self._fitting[key] = sorted(found, key=lambda place: fit.liking(profile, place))
         return self._fitting[key]
+
+    def _of_kind(self, municipality: str, profile: Profile | None) -> Iterable[Place]:
+        """Places of the work that was asked for: most people want little of all there is."""
+        if profile is None or not profile.kinds:
+            return self.serving(municipality)
+        if municipality not in self._kinds:
+            by_kind: dict[str, list[Place]] = defaultdict(list)
+            for place in self.serving(municipality):
+                for kind in place.kinds or ("",):
+                    by_kind[kind].append(place)
+            self._kinds[municipality] = by_kind
+        by_kind = self._kinds[municipality]
+        return {p.place: p for kind in ("", *profile.kinds) for p in by_kind.get(kind, ())}.values()
 
 
 _Why = tuple[PassedOverReason, dict[str, int]]

@@ -175,7 +175,9 @@ class Batch(Generic[W]):
             self._bury(DeadLetter.of(outcome.record, outcome.refusal, holds=holds))
             return
         for ordinal, draft in enumerate(answer):
-            self.result.stated.append(self._state(_cause_of(outcome), ordinal, draft))
+            # What was refused may come again, and be refused for another reason: that is another answer.
+            also = (draft.data.kafka_key,)
+            self.result.stated.append(self._state(_cause_of(outcome), ordinal, draft, also))
 
     def _poison(self, arrival: Arrival, error: Exception) -> None:
         log.error("%s cannot be processed", arrival.record.topic, exc_info=error)
@@ -212,7 +214,7 @@ class Batch(Generic[W]):
         """True while the service would speak for an operator that the registry does not know yet."""
         return self._operator not in self._registry.partners and any(isinstance(d, Data) for d in drafts)
 
-    def _state(self, cause: Cause, ordinal: int, draft: Draft) -> Event:
+    def _state(self, cause: Cause, ordinal: int, draft: Draft, also: Iterable[str] = ()) -> Event:
         if isinstance(draft, PassOn):
             own = passed_on(draft.event, stream=draft.event.data.STREAM, dataref=None)
             return replace(own, dataref=own.dataref or self._service.dataref(own))
@@ -221,7 +223,7 @@ class Batch(Generic[W]):
         source = self._registry.source_of(operator, self._service.name)
         if source is None:
             raise LookupError(f"{operator} is not in the registry, so nothing can be stated in its name")
-        own = derive(cause, ordinal, data, partner=operator, source=source)
+        own = derive(cause, ordinal, data, partner=operator, source=source, also=also)
         return replace(own, dataref=self._service.dataref(own))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -106,11 +106,22 @@ def derived_id(cause: Cause, *names: str) -> str:
 
 
 def derive(
-    cause: Cause, ordinal: int, data: Data, *, partner: str, source: str, dataref: str | None = None
+    cause: Cause,
+    ordinal: int,
+    data: Data,
+    *,
+    partner: str,
+    source: str,
+    dataref: str | None = None,
+    also: Iterable[str] = (),
 ) -> Event:
-    """The event that a service states because of `cause`; same input, same event, byte for byte."""
+    """The event that a service states because of `cause`; same input, same event, byte for byte.
+
+    Args:
+        also: what else makes it another event, where one cause may have its effect more than once.
+    """
     return Event(
-        id=derived_id(cause, source, data.TYPE, str(ordinal)),
+        id=derived_id(cause, source, data.TYPE, str(ordinal), *also),
         source=source,
         time=cause.time,
         key=data.kafka_key,

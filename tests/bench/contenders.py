@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
@@ -83,7 +85,7 @@ class Contender:
     programs: Sequence[Program]
     databases: Mapping[str, str]
     answers_topic: str
-    held: Sequence[Any] = ()
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def first(self) -> Program:
@@ -111,8 +113,7 @@ class Contender:
     async def end(self) -> None:
         """End its processes."""
         self.corner.end()
-        for connection in self.held:
-            await connection.close()
+        await self.held.aclose()
 
 
 async def ours(corner: Corner, stages: Sequence[Stage]) -> Contender:
@@ -121,8 +122,10 @@ async def ours(corner: Corner, stages: Sequence[Stage]) -> Contender:
     programs = [
         corner.program(stage.name, stage.package, databases[stage.name], **stage.told) for stage in stages
     ]
-    held = [await _send_nothing(databases[s.name]) for s in stages if s is NOTIFICATIONS]
-    return Contender(corner, programs, databases, _answers(corner, stages), held)
+    made = Contender(corner, programs, databases, _answers(corner, stages))
+    if NOTIFICATIONS in stages:
+        await made.held.enter_async_context(being_the_sender(databases[NOTIFICATIONS.name]))
+    return made
 
 
 async def bare(corner: Corner, stages: Sequence[Stage], model: Model) -> Contender:
@@ -163,9 +166,24 @@ def _answers(corner: Corner, stages: Sequence[Stage]) -> str:
     return corner.topics.of(partner, stream)
 
 
-async def _send_nothing(dsn: str) -> Any:
+@asynccontextmanager
+async def being_the_sender(dsn: str) -> AsyncIterator[None]:
     """Be the sender of notifications, and do nothing: what is measured ends where messages are queued."""
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("SELECT pg_advisory_lock($1, 0)", SENDERS_LOCK)
-    return connection
-
+    connection, other = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    try:
+        mine = asyncio.create_task(connection.execute("SELECT pg_advisory_lock($1, 0)", SENDERS_LOCK))
+        while not mine.done():
+            await asyncio.sleep(0.05)
+            # A sender that loses its connection stands by, since we are next in line.
+            await other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                "AND classid = $1 AND database = (SELECT oid FROM pg_database WHERE datname = "
+                "current_database()) AND pid <> $2",
+                SENDERS_LOCK,
+                connection.get_server_pid(),
+            )
+        await mine
+        yield
+    finally:
+        await other.close()
+        await connection.close()

@@ -168,5 +168,3 @@ def _await_ready(port: int) -> None:
             connection.close()
         time.sleep(_POLL_S)
     raise RuntimeError(f"nothing is ready on port {port}")
-
-

@@ -106,11 +106,13 @@ def decisions_alone(corner: Corner, people: Sequence[str]) -> list[Wave]:
     return [Wave(_of(corner, people, workload.decided, at_the_door=True), 2 * len(people))]
 
 
-MATCHING_TASK: Final = ("matching", (MATCHING,), joining)
-JOURNEY_TASK: Final = ("journey", (INTAKE, MATCHING, NOTIFICATIONS), journey)
+JOINING: Final = ((MATCHING,), joining)
+JOURNEY: Final = ((INTAKE, MATCHING, NOTIFICATIONS), journey)
 
 
-async def compare(ground: Ground, task: Task, rounds: int, tell: Callable[[str], None]) -> dict[str, list[Lap]]:
+async def compare(
+    ground: Ground, task: Task, rounds: int, tell: Callable[[str], None]
+) -> dict[str, list[Lap]]:
     """All contenders in turn, so many times."""
     laps: dict[str, list[Lap]] = {"ours": [], "bare": [], "newcomer": []}
     everybody = workload.people(task.people)
@@ -189,9 +191,7 @@ async def _lap(contender: Contender, waves: Sequence[Wave]) -> Lap:
     return Lap(events, seconds, used, parked)
 
 
-async def _done(
-    contender: Contender, looks: Sequence[Any], watcher: Any, taken: int, answers: int
-) -> None:
+async def _done(contender: Contender, looks: Sequence[Any], watcher: Any, taken: int, answers: int) -> None:
     """Wait until all was taken and all that is stated has been published."""
 
     async def nothing_left() -> bool:
@@ -260,5 +260,3 @@ def _of(
 ) -> list[Sent]:
     events = [kind(person) for person in people for kind in kinds]
     return workload.on_topics(events, corner.topics, at_the_door=at_the_door)
-
-

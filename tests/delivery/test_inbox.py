@@ -37,8 +37,9 @@ async def test_every_refusal_comes_back_and_the_partition_moves_on(site: Site) -
         return not await site.value("SELECT count(*) FROM outbox", of=site.door_database)
 
     await eventually(published, "all is published")
-    events = firsts(await site.events(stream))
-    codes = Counter(e["data"]["code"] for e in events if e["type"] == EventRefused.TYPE)
+    stated = await site.events(stream)
+    events = firsts(stated)
+    codes = Counter(e["data"]["code"] for e in stated if e["type"] == EventRefused.TYPE)
     assert codes == Counter(2 * [poison.code or "type.unknown" for poison in bad])
     for person in people:
         said = [e["id"] for e in events if e["partitionkey"] == person]

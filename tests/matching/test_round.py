@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
@@ -93,11 +94,14 @@ def test_with_the_numbers_of_two_municipalities_the_order_holds(line, seats, roo
 
 
 @given(seekers(("0114", "0109")), SEATS, ROOM)
-def test_everyone_is_served_or_told_why_not(line, seats, room):
+def test_no_room_is_told_exactly_to_those_left_for_whom_none_is_left(line, seats, room):
     outcome = hold(line, seats, room)
-    told = [set(outcome.given), outcome.no_room, set(outcome.taken)]
-    assert set.union(*told) == {seeker.participant for seeker in line}
-    assert sum(map(len, told)) == len(line)
+    group = {seeker.participant: seeker.municipality for seeker in line}
+    used = Counter(group[person] for person in outcome.given)
+    full = {name for name, number in room.items() if number - used[name] < 1}
+    assert outcome.no_room == {
+        person for person in group if group[person] in full and person not in outcome.given
+    }
 
 
 def test_who_comes_first_moves_on_so_that_the_next_can_be_served():

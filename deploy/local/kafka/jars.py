@@ -34,35 +34,49 @@ def ensure_jars(folder: Path, java: Java, log: Path, tell: Callable[[str], None]
     Raises:
         LocalFault: Maven is missing or could not fetch them.
     """
-    wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
-    if _holds(folder, wanted):
+    if has_jars(folder):
         return folder
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise LocalFault(
-            "Maven, which fetches Kafka's jars, is missing",
-            f"Install it (Debian: `apt install maven`), {_USE_YOUR_OWN}.",
-        )
+    maven = require_maven()
     folder.parent.mkdir(parents=True, exist_ok=True)
     # A test run and the stack may want them at the same moment.
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _holds(folder, wanted):
+        if has_jars(folder):
             return folder
         # Beside its place and moved there when whole: a fetch that was cut off leaves nothing half.
         fresh = folder.with_name(folder.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
         _fetch(maven, fresh, java, log, tell)
-        (fresh / _STAMP).write_text(wanted, encoding="utf-8")
+        (fresh / _STAMP).write_text(_wanted(), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     return folder
 
 
-def _holds(folder: Path, wanted: str) -> bool:
+def has_jars(folder: Path) -> bool:
+    """Whether `folder` holds the jars that `pom.xml` names now."""
     stamp = folder / _STAMP
-    return stamp.exists() and stamp.read_text(encoding="utf-8") == wanted
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == _wanted()
+
+
+def require_maven() -> str:
+    """Maven's program.
+
+    Raises:
+        LocalFault: There is none.
+    """
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise LocalFault(
+            "Maven, which fetches Kafka's jars, is missing",
+            f"Install it (Debian: `apt install maven`), {_USE_YOUR_OWN}.",
+        )
+    return maven
+
+
+def _wanted() -> str:
+    return hashlib.sha256(POM.read_bytes()).hexdigest()
 
 
 def _fetch(maven: str, folder: Path, java: Java, log: Path, tell: Callable[[str], None]) -> None:

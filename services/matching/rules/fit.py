@@ -52,8 +52,23 @@ def stated(data: ProfileStated, partner: str) -> Profile:
     )
 
 
+def fits(profile: Profile | None, place: Place) -> bool:
+    """True when nothing stands in the way; without a profile nothing is known that could.
+
+    The same questions as in `obstacles`, without making the answers: a round asks this for everyone
+    and every place.
+    """
+    return profile is None or not (
+        profile.hours_max < place.hours_min
+        or profile.hours_min > place.hours_max
+        or _other_work(profile, place)
+        or not near(profile, place)
+        or not set(profile.needs) <= set(place.offers)
+    )
+
+
 def obstacles(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
-    """What stands in the way of this place; of somebody without a profile nothing is known that could."""
+    """What stands in the way of this place."""
     if profile is None:
         return ()
     found = []
@@ -61,7 +76,7 @@ def obstacles(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
         found.append(Reason(rule="hours", code="too-many", params={"hours_min": f"{place.hours_min:f}"}))
     if profile.hours_min > place.hours_max:
         found.append(Reason(rule="hours", code="too-few", params={"hours_max": f"{place.hours_max:f}"}))
-    if profile.kinds and place.kinds and not set(profile.kinds) & set(place.kinds):
+    if _other_work(profile, place):
         found.append(Reason(rule="kinds", code="other-work", params={"kinds": _listed(place.kinds)}))
     if not set(profile.needs) <= set(place.offers):
         found.append(Reason(rule="needs", code="not-met"))
@@ -104,6 +119,11 @@ def liking(profile: Profile | None, place: Place) -> tuple[object, ...]:
 def job_hours(profile: Profile | None, place: Place) -> Decimal:
     """Hours a week that the job would have: as many as both can."""
     return place.hours_max if profile is None else min(profile.hours_max, place.hours_max)
+
+
+def _other_work(profile: Profile, place: Place) -> bool:
+    """True when the person wants other work; a place that names no kind may be any."""
+    return bool(profile.kinds and place.kinds) and set(profile.kinds).isdisjoint(place.kinds)
 
 
 def _region(postcode4: str) -> str:

@@ -33,7 +33,7 @@ def after_round(*, no_room: bool, fitting: int, declined: int) -> PassedOverReas
     """Why somebody who took part got nothing.
 
     Args:
-        no_room: the number was reached before it was their turn (Pw art. 10b(6)).
+        no_room: the number is reached (Pw art. 10b(6)).
         fitting: places that fit and were not declined before; all are held by people before them.
         declined: places that fit and were declined.
     """

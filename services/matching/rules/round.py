@@ -37,13 +37,12 @@ class Outcome:
 
     Attributes:
         given: place by person.
-        no_room: people for whom there was no room left under the number.
-        taken: for who found none, how many places are held by people before them.
+        no_room: people who found none, and for whom there is no room left after the round; so the
+            next round tells them the same, if nothing else has changed.
     """
 
     given: dict[str, str] = field(default_factory=dict)
     no_room: set[str] = field(default_factory=set)
-    taken: dict[str, int] = field(default_factory=dict)
 
 
 def hold(seekers: Sequence[Seeker], seats: Mapping[str, int], room: Mapping[str, Decimal]) -> Outcome:
@@ -69,11 +68,16 @@ class _Round:
     def run(self) -> Outcome:
         for seeker in self._seekers.values():
             left = self._room.get(seeker.municipality)
-            if left is not None and seeker.cost > left:
-                self._outcome.no_room.add(seeker.participant)
-            elif self._serve(seeker) and left is not None:
+            if not self._short(seeker) and self._serve(seeker) and left is not None:
                 self._room[seeker.municipality] = left - seeker.cost
+        for name, seeker in self._seekers.items():
+            if name not in self._outcome.given and self._short(seeker):
+                self._outcome.no_room.add(name)
         return self._outcome
+
+    def _short(self, seeker: Seeker) -> bool:
+        left = self._room.get(seeker.municipality)
+        return left is not None and seeker.cost > left
 
     def _serve(self, seeker: Seeker) -> bool:
         """Find the shortest way to a free seat, over the places of people who can move on."""
@@ -90,7 +94,6 @@ class _Round:
                     return True
                 queue.extend(self._seekers[p] for p in self._held_by.get(place, ()))
         # Nobody reached here can ever move on, so later searches need not come here again.
-        self._outcome.taken[seeker.participant] = len(seeker.places)
         self._dead.update(came_from)
         return False
 

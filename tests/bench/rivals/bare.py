@@ -122,7 +122,9 @@ async def _write(
     answer: bytes,
 ) -> None:
     stage_writes = WRITES[os.environ["STAGE"]]
-    ids = [(SOURCES.get(topic.partition(".")[0], ""), f"{topic}-{key}") for topic in keys for key in keys[topic]]
+    ids = [
+        (SOURCES.get(topic.partition(".")[0], ""), f"{topic}-{key}") for topic in keys for key in keys[topic]
+    ]
     await connection.execute(
         "INSERT INTO inbox (source, id, digest) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) "
         "ON CONFLICT DO NOTHING",
@@ -140,9 +142,7 @@ async def _write(
         for key in keys.get(topic, ())
     ]
     if outbox:
-        await connection.copy_records_to_table(
-            "outbox", columns=["topic", "key", "payload"], records=outbox
-        )
+        await connection.copy_records_to_table("outbox", columns=["topic", "key", "payload"], records=outbox)
 
 
 async def _templates(stage: str, dsn: str, person: str) -> dict[str, Template]:

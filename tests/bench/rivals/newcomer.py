@@ -53,8 +53,7 @@ async def at_the_door(connection: Any, event: CloudEvent) -> None:
         facts = orjson.dumps([*orjson.loads(known), fact]).decode()
         await connection.execute("UPDATE known SET facts = $2 WHERE subject = $1", subject, facts)
     await connection.execute(
-        "INSERT INTO receipts (id, partner, event_id, event_type, state) "
-        "VALUES ($1, $2, $3, $4, 'accepted')",
+        "INSERT INTO receipts (id, partner, event_id, event_type, state) VALUES ($1, $2, $3, $4, 'accepted')",
         str(uuid.uuid4()),
         event.source,
         event.id,

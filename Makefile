@@ -28,7 +28,7 @@ demo: $(LOCAL) ## Run the story of Emmen, 2017 to 2022, through the real service
 	@$(BIN)/werkbedrijf demo
 
 test: $(DEV) ## Run all tests; PYTEST_ARGS="tests/quota -k bridge" for some
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --timeout=600 $(PYTEST_ARGS)
 
 lint: $(DEV) ## Check style, types, who may import whom, and the published contract
 	@$(BIN)/ruff check .

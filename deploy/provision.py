@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _DAY_MS = 24 * 60 * 60 * 1000
 _INBOX_DAYS = 30
 _CREATE_MS = 30_000
+_LOOKS = 100
 
 
 class ProvisionFault(Exception):  # noqa: N818  # the cluster says no; the message says what to do
@@ -189,7 +191,7 @@ async def _compare(admin: AIOKafkaAdminClient, there: Sequence[_Wanted], *, grow
             if configs[each.name].get(name) != value
         ]
         if partitions < each.partitions and grow:
-            await admin.create_partitions({each.name: NewPartitions(each.partitions)})
+            await _grow(admin, each.name, each.partitions)
             drift.insert(0, f"from {partitions} to {each.partitions} partitions")
             lines.append(Line(each.name, Outcome.GROWN, "; ".join(drift)))
             continue
@@ -197,6 +199,22 @@ async def _compare(admin: AIOKafkaAdminClient, there: Sequence[_Wanted], *, grow
             drift.insert(0, f"has {partitions} partitions, not {each.partitions}")
         lines.append(Line(each.name, Outcome.DIFFERS if drift else Outcome.EXISTS, "; ".join(drift)))
     return lines
+
+
+async def _grow(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
+    """Add partitions and wait until the brokers tell of them."""
+    answer = await admin.create_partitions({topic: NewPartitions(partitions)}, timeout_ms=_CREATE_MS)
+    for _, code, message, *_ in answer.topic_errors:
+        if code:
+            raise ProvisionFault(
+                f"Topic {topic} could not grow: {message or for_code(code).__name__}. Try again later."
+            )
+    for _ in range(_LOOKS):
+        [described] = await admin.describe_topics([topic])
+        if len(described["partitions"]) == partitions:
+            return
+        await asyncio.sleep(0.1)
+    raise ProvisionFault(f"Topic {topic} has grown, but the brokers do not tell of it yet. Try again later.")
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, Any]]:

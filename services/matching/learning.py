@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 from services.matching.rules import fit, people, places, policies, proposals, room, waiting
@@ -73,17 +74,19 @@ def names(event: Event) -> Iterator[str]:
     A municipality only where it is the key: a lock that every event of Emmen takes would let one
     instance work at a time.
     """
-    kind = type(event.data)
-    wanted = ["participant", "placement", "proposal", "transfer"]
+    for name in _named_by(type(event.data)):
+        value = getattr(event.data, name)
+        if value is not None:
+            yield f"proposal:{proposal_of(value)}" if name == "reservation" else f"{name}:{value}"
+
+
+@cache
+def _named_by(kind: type[Data]) -> tuple[str, ...]:
+    """Which fields of a type name something; asking every event for fields it has not is slow."""
+    wanted = ["participant", "placement", "proposal", "transfer", "reservation"]
     wanted += ["place"] if kind in _OF_PLACE else []
     wanted += ["municipality"] if kind.KEY == "municipality" else []
-    for name in wanted:
-        value = getattr(event.data, name, None)
-        if value is not None:
-            yield f"{name}:{value}"
-    reservation = getattr(event.data, "reservation", None)
-    if reservation is not None:
-        yield f"proposal:{proposal_of(reservation)}"
+    return tuple(name for name in wanted if name in kind.model_fields)
 
 
 def speaks_for(world: World, event: Event, municipality: str) -> bool:

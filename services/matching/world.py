@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 from services.matching.rules.fit import Profile
@@ -116,6 +117,17 @@ class Touched:
     today: date | None = None
 
 
+_NAMED: Final = {
+    "participant": "participants",
+    "transfer": "transfers",
+    "place": "places",
+    "placement": "placements",
+    "proposal": "proposals",
+    "reservation": "proposals",
+    "municipality": "municipalities",
+}
+
+
 def touched(events: Iterable[Event]) -> Touched:
     """What must be in hand for these events."""
     found = Touched()
@@ -125,26 +137,17 @@ def touched(events: Iterable[Event]) -> Touched:
             # The earliest: what is over on a later day is looked at as well, and seen to be over.
             found.today = day if found.today is None else min(found.today, day)
             continue
-        for name, into in (
-            ("participant", found.participants),
-            ("transfer", found.transfers),
-            ("place", found.places),
-            ("placement", found.placements),
-            ("proposal", found.proposals),
-            ("municipality", found.municipalities),
-        ):
-            value = _named(event.data, name)
-            if value is not None:
-                into.add(value)
-        reservation = _named(event.data, "reservation")
-        if reservation is not None:
-            found.proposals.add(proposal_of(reservation))
+        for name, into in _named_by(type(event.data)):
+            value = getattr(event.data, name)
+            if isinstance(value, str):
+                getattr(found, into).add(proposal_of(value) if name == "reservation" else value)
     return found
 
 
-def _named(data: Data, name: str) -> str | None:
-    value = getattr(data, name) if name in type(data).model_fields else None
-    return value if isinstance(value, str) else None
+@cache
+def _named_by(kind: type[Data]) -> tuple[tuple[str, str], ...]:
+    """Which fields of a type name something, and where that is to be found in `Touched`."""
+    return tuple((name, into) for name, into in _NAMED.items() if name in kind.model_fields)
 
 
 assert set(TABLES) == {f.name for f in fields(World)} - {"serves", "speaks_for"}  # noqa: S101 - none is forgotten

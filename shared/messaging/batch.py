@@ -224,7 +224,8 @@ class Batch(Generic[W]):
         if source is None:
             raise LookupError(f"{operator} is not in the registry, so nothing can be stated in its name")
         own = derive(cause, ordinal, data, partner=operator, source=source, also=also)
-        return replace(own, dataref=self._service.dataref(own))
+        dataref = self._service.dataref(own)
+        return own if dataref is None else replace(own, dataref=dataref)
 
 
 class _Waiting:

@@ -230,11 +230,17 @@ def peek(value: bytes) -> dict[str, Any]:
     return {k: v for k, v in wire.items() if k in {"id", "source", "type", "subject"} and isinstance(v, str)}
 
 
-def fingerprint(value: bytes) -> bytes:
-    """16 bytes that are the same for the same body, whatever its white space and key order."""
-    # What is no JSON is refused anyway; its bytes as they came identify it.
-    with contextlib.suppress(orjson.JSONDecodeError, TypeError):
-        value = orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
+def fingerprint(value: bytes, *, as_it_lies: bool = False) -> bytes:
+    """16 bytes that are the same for the same body, whatever its white space and key order.
+
+    Args:
+        as_it_lies: take the bytes as they are. What a service of ours wrote is the same to the byte when
+            it comes again; only what a partner wrote, at the door, may not be.
+    """
+    if not as_it_lies:
+        # What is no JSON is refused anyway; its bytes as they came identify it.
+        with contextlib.suppress(orjson.JSONDecodeError, TypeError):
+            value = orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(value, digest_size=16).digest()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.contracts import RefusalCode
+from shared.contracts.base import Stream
 from shared.messaging.event import Event, fingerprint
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Outcome, Record, Status
@@ -30,7 +31,7 @@ async def enter(connection: Any, arrivals: Sequence[tuple[Event, bytes]]) -> tup
     digests: dict[Name, bytes] = {}
     reused: set[Name] = set()
     for event, value in arrivals:
-        digest = fingerprint(value)
+        digest = fingerprint(value, as_it_lies=event.stream is not Stream.INBOX)
         if digests.setdefault(name_of(event), digest) != digest:
             reused.add(name_of(event))
     if not digests:

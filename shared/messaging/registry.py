@@ -93,7 +93,7 @@ def _may_state(partner: Partner, data: Data) -> bool:
         return any(run.service is data.SERVICE for run in partner.services)
     if data.ROLES == _MUNICIPALITY and getattr(data, "municipality", None) not in partner.municipalities:
         return False
-    return bool(data.ROLES & frozenset(partner.roles))
+    return not data.ROLES.isdisjoint(partner.roles)
 
 
 async def load_registry(connection: Any) -> Registry:

@@ -12,6 +12,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, Generic, TypeVar
 
@@ -192,7 +193,4 @@ def _writer(kind: type) -> Callable[[Any], Any]:
 
 
 def _key_reader(key: tuple[str, ...]) -> Callable[[Any], Key]:
-    if len(key) == 1:
-        (column,) = key
-        return lambda row: getattr(row, column)
-    return lambda row: tuple(getattr(row, column) for column in key)
+    return attrgetter(*key)

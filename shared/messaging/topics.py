@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.contracts.base import Stream
 
@@ -32,14 +33,7 @@ class Topics:
         Raises:
             ValueError: the topic is not one of ours.
         """
-        if topic == self.registry:
-            return "", Stream.REGISTRY
-        prefix = f"{self.prefix}."
-        partner, _, stream = topic.removeprefix(prefix).rpartition(".")
-        # A partner may make topics under its own name, and `<prefix>.<partner>.registry` is not the registry.
-        if not topic.startswith(prefix) or not re.fullmatch(PARTNER, partner) or stream == Stream.REGISTRY:
-            raise ValueError(f"{topic} is not a topic under {self.prefix}")
-        return partner, Stream(stream)
+        return _parse(self.prefix, topic)
 
     def pattern(self, streams: Iterable[Stream], inbox_of: Iterable[str] = ()) -> str:
         """A subscription: these streams of all partners, the registry, and some partners' inboxes."""
@@ -51,3 +45,15 @@ class Topics:
             parts.append(rf"(?:{inboxes})\.{Stream.INBOX}")
         parts.append(str(Stream.REGISTRY))
         return rf"^{prefix}\.(?:{'|'.join(parts)})$"
+
+
+@lru_cache(maxsize=4096)  # it is asked of every record, and there are few topics
+def _parse(prefix: str, topic: str) -> tuple[str, Stream]:
+    if topic == f"{prefix}.{Stream.REGISTRY}":
+        return "", Stream.REGISTRY
+    partner, _, stream = topic.removeprefix(f"{prefix}.").rpartition(".")
+    # A partner may make topics under its own name, and `<prefix>.<partner>.registry` is not the registry.
+    ours = topic.startswith(f"{prefix}.") and re.fullmatch(PARTNER, partner) and stream != Stream.REGISTRY
+    if not ours:
+        raise ValueError(f"{topic} is not a topic under {prefix}")
+    return partner, Stream(stream)

@@ -18,7 +18,8 @@ from tests.delivery.waiting import eventually
 
 _EVENTS = 10_000
 _CHUNK = 100
-_DECISIONS = 9
+_EARLY, _LATE = 3, 6
+"""Decisions about each person that wait for the registration, and that do not."""
 _PER_SECOND = 1_000
 _IN_FLIGHT = 2_000
 _PEOPLE = [f"p-{n}" for n in range(100)]
@@ -27,11 +28,11 @@ _CLEAN = {0, -signal.SIGTERM}
 
 
 async def _flow(site: Site, ledger: Ledger) -> None:
-    """Send 10,000 events at an even pace; decisions come long before the registrations they build on."""
+    """Send 10,000 events at an even pace; many decisions come before the registration they build on."""
     shuffled = random.Random(7)
     chunks = _EVENTS // _CHUNK
-    decisions = [ledger.decision(person) for _ in range(_DECISIONS) for person in _PEOPLE]
-    others = [*decisions, *[ledger.registration(person) for person in _PEOPLE]]
+    rounds = [ledger.decision] * _EARLY + [ledger.registration] + [ledger.decision] * _LATE
+    others = [make(person) for make in rounds for person in _PEOPLE]
     share = len(others) // chunks
     async with producing(site.kafka) as producer:
         for chunk in range(chunks):

@@ -17,7 +17,7 @@ from shared.contracts import CapacityChanged, ReservationRefused, Unit
 RETRY_DAYS: Final = 7
 """After a refusal nothing is asked until quota tells something new, or this many days have passed."""
 
-SILENCE_DAYS: Final = 28
+SILENCE_DAYS: Final = 42
 """So long after a request, quota's silence means that what it told last still holds."""
 
 NOTHING: Final = Decimal(0)

@@ -16,12 +16,13 @@ from shared.contracts import NotificationQueued
 from shared.messaging.event import Event
 from shared.messaging.topics import Topics
 from tests.delivery.programs import Program
-from tests.delivery.site import PARTITIONS, PARTNERS, Site, firsts
+from tests.delivery.site import PARTNERS, Site, firsts
 from tests.delivery.waiting import eventually
 from tests.notifications.servers import TOKEN, Post, Vault
 from tests.notifications.stories import OPERATOR, event, made, registered
 
 KILLED = -signal.SIGKILL
+PARTITIONS = 3
 LINES = 4
 """Messages under way at the same time; no more can be in doubt after one kill."""
 

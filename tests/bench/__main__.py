@@ -17,7 +17,7 @@ from deploy.local.environment import database_of, dsn_of
 from deploy.local.settings import LocalSettings
 from deploy.provision import LOCAL
 from shared.messaging.topics import Topics
-from tests.bench import latency, machine, throughput, workload
+from tests.bench import latency, machine, stages, throughput, workload
 from tests.bench.contenders import MATCHING, being_the_sender
 from tests.bench.ground import ground, rows
 from tests.bench.latency import Region
@@ -85,6 +85,7 @@ async def _throughput(
     found: dict[str, Any], servers: Any, parts: Sequence[str], size: Size, tell: Callable[[str], None]
 ) -> None:
     if "matching" in parts:
+        found["stages_us"] = stages.table()
         task = Task("matching", *JOINING, *size.matching)
         found["matching"] = throughput.figures(await throughput.compare(servers, task, size.rounds, tell))
         lap = await throughput.alone(

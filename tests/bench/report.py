@@ -47,6 +47,18 @@ class Report:
                     [(f"{row['rate']:,.0f}", f"{row['parked']:,}")],
                 )
             )
+        if "stages_us" in self.found:
+            by_kind = self.found["stages_us"]
+            made.append(
+                (
+                    "Processor of matching by step, in memory without servers, µs an event",
+                    ("", *by_kind),
+                    [
+                        (step, *[f"{steps[step]:.1f}" for steps in by_kind.values()])
+                        for step in next(iter(by_kind.values()))
+                    ],
+                )
+            )
         latencies = [
             (title, self.found[name])
             for name, title in (("journey", "sending apart"), ("sending", "sending at work as well"))
@@ -114,6 +126,8 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print the tables."""
+        # What is written to a file has no width of its own.
+        console = console if console.is_terminal else Console(width=130)
         console.print(self.header().replace("`", "").replace("**", ""), highlight=False)
         for title, headings, rows in self.tables():
             table = Table(*headings, title=title.replace("`", ""), title_justify="left", highlight=False)

@@ -25,7 +25,7 @@ from shared.messaging.event import Event
 from shared.messaging.topics import Topics
 from tests.delivery.databases import empty_database
 from tests.delivery.programs import Program
-from tests.delivery.sending import send
+from tests.delivery.sending import remove_topics, send
 from tests.delivery.site import PARTNERS, firsts, token_of
 from tests.delivery.waiting import eventually
 
@@ -51,6 +51,7 @@ class Region:
         kafka: bootstrap address.
         databases: each service's own.
         programs: each service's process.
+        rest: looks whether anything is under way.
         mails: where the mail server keeps what it took.
     """
 
@@ -58,6 +59,7 @@ class Region:
     topics: Topics
     databases: Mapping[str, str]
     programs: Mapping[str, Program]
+    rest: Rest
     mails: Path
 
     async def hand_over(self, people: Iterable[str]) -> None:
@@ -65,7 +67,7 @@ class Region:
         url = self.programs["intake"].url
         headers = {"Authorization": f"Bearer {token_of('menso')}"}
         entry = {"name": "A. Voorbeeld", "channel": "email", "language": "nl", "consent": True}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10, verify=False) as client:
             for person in people:
 
                 async def taken(person: str = person) -> bool:
@@ -84,21 +86,14 @@ class Region:
 
     async def at_rest(self) -> None:
         """Wait until nothing is unread, unpublished or half done; a service that is down is not at rest."""
-        urls = [program.url for program in self.programs.values()]
-        groups = [self.group(name) for name in SERVICES]
 
         async def calm() -> bool:
             with suppress(NoRest, httpx.HTTPError):
-                async with Rest(self.kafka, self.topics, urls, groups=groups, patience_s=_LOOK_S) as rest:
-                    await rest.wait()
-                    return True
+                await self.rest.wait()
+                return True
             return False
 
         await eventually(calm, "the region is at rest", patience=120)
-
-    def group(self, service: str) -> str:
-        """The consumer group of a service."""
-        return f"{self.topics.prefix}.{service}"
 
     async def log(self) -> dict[str, list[dict[str, Any]]]:
         """Every event by partner and stream, without repeats; in order per key."""
@@ -179,7 +174,7 @@ async def region(
                     "KAFKA_BOOTSTRAP_SERVERS": kafka,
                     "TOPIC_PREFIX": topics.prefix,
                     "DATABASE_URL": databases[name],
-                    "CONSUMER_GROUP": f"{topics.prefix}.{name}",
+                    "CONSUMER_GROUP": _group(topics, name),
                     "OPERATOR": operator,
                     "VAULT_TOKEN": _VAULT_TOKEN,
                     **told[name],
@@ -202,10 +197,18 @@ async def region(
         mail.start()
         await eventually(lambda: _listens(ports["mail"]), "the mail server listens")
         try:
-            yield Region(kafka, topics, databases, programs, mails)
+            urls = [program.url for program in programs.values()]
+            groups = [_group(topics, name) for name in SERVICES]
+            async with Rest(kafka, topics, urls, groups=groups, patience_s=_LOOK_S) as rest:
+                yield Region(kafka, topics, databases, programs, rest, mails)
         finally:
             for program in (*programs.values(), mail):
                 program.kill()
+            await remove_topics(kafka, topics)
+
+
+def _group(topics: Topics, service: str) -> str:
+    return f"{topics.prefix}.{service}"
 
 
 async def _listens(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Putting events on topics, in order and without loss."""
+"""Putting events on topics, in order and without loss; and removing the topics afterwards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.messaging.event import Event, encode
 from shared.messaging.topics import Topics
@@ -37,3 +38,14 @@ async def send_with(producer: AIOKafkaProducer, topics: Topics, events: Iterable
     ]
     for each in sent:
         await each
+
+
+async def remove_topics(kafka: str, topics: Topics) -> None:
+    """Remove all topics of a test: a small broker carries only so many partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        names = await admin.list_topics()
+        await admin.delete_topics([name for name in names if name.startswith(f"{topics.prefix}.")])
+    finally:
+        await admin.close()

@@ -91,6 +91,7 @@ NAMED: Final = ("participant", "place", "placement")
 """Fields that name a subject."""
 
 
+@cache
 def short_name(model: type[Data]) -> str:
     """The type without namespace and version: `participants.registered`."""
     return model.TYPE.removeprefix(f"{NAMESPACE}.").rpartition(".v")[0]

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -65,9 +66,12 @@ def notification_id(participant: str, recipient: Recipient, telling: Telling) ->
     The same step told twice, whatever the ids of the events, is so one message: a person must not get
     the same letter again because a partner stated a fact again.
     """
-    return str(
-        uuid.uuid5(_NAMESPACE, f"{participant}\x1f{recipient}\x1f{telling.template}\x1f{telling.subject}")
-    )
+    return _id(f"{participant}\x1f{recipient}\x1f{telling.template}\x1f{telling.subject}")
+
+
+@lru_cache(maxsize=4096)  # asked for at loading, at deciding and at remembering, of the same message
+def _id(name: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, name))
 
 
 def queue(telling: Telling, *, participant: str, about: str, at: datetime) -> NotificationQueued:

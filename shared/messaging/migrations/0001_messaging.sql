@@ -36,7 +36,7 @@ CREATE TABLE parked (
 );
 
 -- The same names, one a row: a batch asks for hundreds of them, and an index on the array compares
--- every one with every other (80 ms a batch against 1 ms).
+-- every one with every other (80 ms a batch, see docs/measurements.md).
 CREATE TABLE parked_names (
     name text NOT NULL,
     seq bigint NOT NULL REFERENCES parked ON DELETE CASCADE,

@@ -30,4 +30,5 @@ async def test_a_crash_loses_nothing_and_repeats_nothing(site: Site, place: Plac
     await drained(site, ledger)
 
     repeated = await assert_intact(site, ledger)
-    assert (repeated > 0) == (place is Place.AFTER_PUBLISH)
+    # Elsewhere the relay may have been between the two as well; here it certainly was.
+    assert repeated > 0 or place is not Place.AFTER_PUBLISH

@@ -52,6 +52,8 @@ def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
         allow_auto_create_topics=False,
         graceful_timeout=_DRAIN_S,
         metadata_max_age_ms=_METADATA_MAX_AGE_MS,
+        # Injected arguments would send every batch through a worker thread.
+        apply_types=False,
         logger=log,
         log_level=logging.DEBUG,
     )
@@ -92,8 +94,8 @@ def subscribe(
             consumer=drain.subscriber.consumer,
         )
 
-    async def leave_raw(_message: Any, _original: Any) -> list[Any]:
-        return []
+    async def leave_raw(message: KafkaMessage, _original: Any) -> Any:
+        return message.raw_message
 
     subscriber = broker.subscriber(
         pattern=pattern,
@@ -118,10 +120,8 @@ def subscribe(
     drain.subscriber = subscriber
 
     @subscriber
-    async def handle(message: KafkaMessage) -> None:
-        raw = message.raw_message
-        records = [_record(r) for r in (raw if isinstance(raw, tuple) else (raw,))]
-        await _retrying(process, records)
+    async def handle(raw: Any) -> None:
+        await _retrying(process, [_record(each) for each in raw])
         passing(Place.BEFORE_OFFSET_COMMIT)
 
     return subscriber

@@ -37,9 +37,10 @@ class Doorkeeper:
 
     def sort(self, records: Sequence[Record], registry: Registry, now: datetime) -> list[Arrival]:
         """One arrival for each record, in the same order."""
-        return [self._sort(record, registry, now) for record in records]
+        return [self.judge(self.read(record), registry, now) for record in records]
 
-    def _sort(self, record: Record, registry: Registry, now: datetime) -> Arrival:
+    def read(self, record: Record) -> Arrival:
+        """What can be said of a record without knowing the registry: what is passed over, for one."""
         if record.trusted is not None:
             return Arrival(record, record.trusted)
         try:
@@ -62,12 +63,19 @@ class Doorkeeper:
             if event.code in _COUNTED_ONLY and not at_the_door:
                 return Arrival(record, settled=Outcome(record, Status.SKIPPED, refusal=event))
             return _refused(record, event)
-        if partner and partner not in registry.partners:
-            return Arrival(record, event, waits_for=(f"partner:{partner}",))
+        return Arrival(record, event)
+
+    def judge(self, arrival: Arrival, registry: Registry, now: datetime) -> Arrival:
+        """Whether an event that was read is its sender's to state."""
+        record, event = arrival.record, arrival.event
+        if event is None or record.trusted is not None:
+            return arrival
+        if event.partner and event.partner not in registry.partners:
+            return Arrival(record, event, waits_for=(f"partner:{event.partner}",))
         objection = registry.objection(event) or self._service.objection(event, record, now)
         if objection is not None:
             return Arrival(record, event, Outcome(record, Status.REFUSED, event, objection))
-        return Arrival(record, event)
+        return arrival
 
 
 def _refused(record: Record, refusal: Refusal) -> Arrival:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from shared.contracts.base import Data
-from shared.messaging.dead_letters import HELD, DeadLetter
+from shared.messaging.dead_letters import HELD, DeadLetter, Hold
 from shared.messaging.event import Cause, Event, Unreadable, derive, passed_on
 from shared.messaging.refusal import Refusal, Refused
 from shared.messaging.registry import Registry
@@ -78,7 +78,7 @@ class Batch(Generic[W]):
         self._operator = operator
         self._world = world
         self._waiting = _Waiting()
-        self._held: set[tuple[str, bytes]] = set()
+        self._held: dict[tuple[str, bytes | None], list[Hold]] = defaultdict(list)
         self.result = Result()
 
     def run(self, arrivals: Iterable[Arrival], parked: Sequence[Arrival], news: Iterable[str] = ()) -> Result:
@@ -139,6 +139,9 @@ class Batch(Generic[W]):
                 continue
             if arrival.event is None:
                 continue  # a version that does not want its type leaves it parked
+            if self._is_held(arrival.record):
+                self._hold(arrival)
+                continue
             self._take(replace(arrival, waits_for=self._still_unknown(arrival, names)))
 
     def _still_unknown(self, arrival: Arrival, names: set[str]) -> tuple[str, ...]:
@@ -181,6 +184,16 @@ class Batch(Generic[W]):
 
     def _poison(self, arrival: Arrival, error: Exception) -> None:
         log.error("%s cannot be processed", arrival.record.topic, exc_info=error)
+        letter = DeadLetter(arrival.record, type(error).__name__, str(error), holds=True)
+        self._set_aside(arrival, letter)
+
+    def _hold(self, arrival: Arrival) -> None:
+        self._set_aside(
+            arrival,
+            DeadLetter(arrival.record, HELD, "waits behind another dead letter of its key", holds=True),
+        )
+
+    def _set_aside(self, arrival: Arrival, letter: DeadLetter) -> None:
         outcome = Outcome(arrival.record, Status.DEAD, arrival.event)
         if arrival.parked is not None:
             self.result.unparked.append(arrival.parked)
@@ -188,27 +201,20 @@ class Batch(Generic[W]):
         self.result.settle(outcome)
         if arrival.event is not None:
             self.result.forgotten.append(arrival.event)
-        self._bury(DeadLetter(arrival.record, type(error).__name__, str(error), holds=True))
-
-    def _hold(self, arrival: Arrival) -> None:
-        if arrival.event is not None:
-            self.result.forgotten.append(arrival.event)
-        self.result.settle(Outcome(arrival.record, Status.DEAD, arrival.event))
-        self._bury(
-            DeadLetter(arrival.record, HELD, "waits behind another dead letter of its key", holds=True)
-        )
+        self._bury(letter)
 
     def _bury(self, letter: DeadLetter) -> None:
         self.result.letters.append(letter)
-        if letter.holds and letter.record.key is not None:
-            self._held.add((letter.record.topic, letter.record.key))
+        if letter.hold is not None:
+            self.hold([letter.hold])
 
     def _is_held(self, record: Record) -> bool:
-        return record.key is not None and (record.topic, record.key) in self._held
+        return any(hold.holds(record) for hold in self._held.get((record.topic, record.key), ()))
 
-    def hold(self, keys: set[tuple[str, bytes]]) -> None:
-        """Topics and keys that earlier batches left held."""
-        self._held |= keys
+    def hold(self, holds: Iterable[Hold]) -> None:
+        """Let what follows there wait, as earlier batches left it."""
+        for hold in holds:
+            self._held[hold.topic, hold.key].append(hold)
 
     def _unsourced(self, drafts: Sequence[Draft]) -> bool:
         """True while the service would speak for an operator that the registry does not know yet."""

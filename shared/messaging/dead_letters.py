@@ -16,6 +16,23 @@ _MAX_DETAIL: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Where on a topic a key is held: what follows there waits, what lies before does not.
+
+    What was parked may lie before: it comes late and must not wait behind what came after it.
+    """
+
+    topic: str
+    key: bytes
+    partition: int
+    offset: int
+
+    def holds(self, record: Record) -> bool:
+        """Whether this record of the same topic and key waits; over HTTP there is no place, so it does."""
+        return record.partition != self.partition or not 0 <= record.offset < self.offset
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """One record to be kept.
 
@@ -33,6 +50,14 @@ class DeadLetter:
     def of(cls, record: Record, refusal: Refusal, *, holds: bool) -> DeadLetter:
         """A letter for a refused record."""
         return cls(record, str(refusal.code), refusal.detail, holds)
+
+    @property
+    def hold(self) -> Hold | None:
+        """Where it holds its key, if it does; a record without a key has no order to keep."""
+        record = self.record
+        if not self.holds or record.key is None:
+            return None
+        return Hold(record.topic, record.key, record.partition, record.offset)
 
 
 async def bury(connection: Any, letters: Sequence[DeadLetter]) -> None:
@@ -61,18 +86,19 @@ async def bury(connection: Any, letters: Sequence[DeadLetter]) -> None:
     )
 
 
-async def held_keys(connection: Any, records: Sequence[Record]) -> set[tuple[str, bytes]]:
-    """Topics and keys, among those of the records, that a dead letter holds."""
+async def holds_on(connection: Any, records: Sequence[Record]) -> list[Hold]:
+    """Where dead letters hold the topics and keys of these records."""
     wanted = sorted({(r.topic, r.key) for r in records if r.key is not None})
     if not wanted:
-        return set()
+        return []
     rows = await connection.fetch(
-        "SELECT DISTINCT topic, key FROM dead_letters JOIN unnest($1::text[], $2::bytea[]) AS t (topic, key) "
-        "USING (topic, key) WHERE holds",
+        'SELECT topic, key, partition, min("offset") AS "offset" '
+        "FROM dead_letters JOIN unnest($1::text[], $2::bytea[]) AS t (topic, key) "
+        "USING (topic, key) WHERE holds GROUP BY topic, key, partition",
         [topic for topic, _ in wanted],
         [key for _, key in wanted],
     )
-    return {(row["topic"], row["key"]) for row in rows}
+    return [Hold(**row) for row in rows]
 
 
 async def list_letters(connection: Any, limit: int = 200) -> list[dict[str, Any]]:
@@ -105,6 +131,11 @@ async def take(connection: Any, ids: Sequence[int] | None) -> list[tuple[int, Re
         ")) ORDER BY id FOR UPDATE",
         None if ids is None else list(ids),
     )
+    # What was parked may have become a letter after what followed on its key.
+    first: dict[tuple[Any, ...], int] = {}
+    for row in rows:
+        first.setdefault(_lane(row), row["id"])
+    rows.sort(key=lambda row: (first[_lane(row)], row["offset"], row["id"]))
     return [
         (
             row["id"],
@@ -119,6 +150,11 @@ async def take(connection: Any, ids: Sequence[int] | None) -> list[tuple[int, Re
         )
         for row in rows
     ]
+
+
+def _lane(row: Any) -> tuple[Any, ...]:
+    # Without a key there is no order to keep.
+    return (row["id"],) if row["key"] is None else (row["topic"], row["partition"], row["key"])
 
 
 async def drop(connection: Any, ids: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.messaging.event import Event
-from shared.messaging.inbox import name_of
+from shared.messaging.inbox import Name, name_of
 from shared.messaging.service import Record
 
 _SEPARATOR = "\x1f"
@@ -23,25 +23,20 @@ class Parked:
     waits_for: tuple[str, ...]
 
 
-async def waiting_for(connection: Any, names: Iterable[str]) -> list[Parked]:
-    """Parked events that wait for any of these names, oldest first."""
+async def waiting_for(connection: Any, names: Iterable[str], upto: int | None = None) -> list[Parked]:
+    """Parked events that wait for any of these names, oldest first; up to a number only, if given."""
     wanted = sorted(set(names))
     if not wanted:
         return []
     rows = await connection.fetch(
         'SELECT seq, topic, partition, "offset", timestamp_ms, key, value, waits_for FROM parked '
         "WHERE seq IN ("
-        "SELECT seq FROM parked_names JOIN unnest($1::text[]) AS t (name) USING (name)) ORDER BY seq",
+        "SELECT seq FROM parked_names JOIN unnest($1::text[]) AS t (name) USING (name)) "
+        "AND ($2::bigint IS NULL OR seq <= $2) ORDER BY seq",
         wanted,
+        upto,
     )
-    return [
-        Parked(
-            r["seq"],
-            Record(r["topic"], r["value"], r["key"], r["partition"], r["offset"], r["timestamp_ms"]),
-            tuple(r["waits_for"]),
-        )
-        for r in rows
-    ]
+    return [Parked(row["seq"], _record(row), tuple(row["waits_for"])) for row in rows]
 
 
 async def park(connection: Any, events: Sequence[tuple[Event, Record, Sequence[str]]]) -> None:
@@ -77,3 +72,25 @@ async def unpark(connection: Any, seqs: Sequence[int]) -> None:
     """They have taken effect, or were refused at last."""
     if seqs:
         await connection.execute("DELETE FROM parked WHERE seq = ANY($1)", list(seqs))
+
+
+async def seqs(connection: Any) -> list[int]:
+    """The numbers of all that is parked, oldest first."""
+    return [row["seq"] for row in await connection.fetch("SELECT seq FROM parked ORDER BY seq")]
+
+
+async def take(connection: Any, seq: int) -> tuple[Name, Record] | None:
+    """Take one out, unless it is gone already."""
+    row = await connection.fetchrow("DELETE FROM parked WHERE seq = $1 RETURNING *", seq)
+    return None if row is None else ((row["source"], row["id"]), _record(row))
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        topic=row["topic"],
+        value=row["value"],
+        key=row["key"],
+        partition=row["partition"],
+        offset=row["offset"],
+        timestamp_ms=row["timestamp_ms"],
+    )

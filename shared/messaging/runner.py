@@ -7,9 +7,8 @@ after the transaction, so a crash anywhere repeats a batch at most, and the inbo
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
@@ -19,16 +18,14 @@ import asyncpg
 from shared.contracts import ClockTicked, PartnerChanged, PartnerRegistered
 from shared.messaging import dead_letters, inbox, outbox, parking
 from shared.messaging.batch import Arrival, Batch, Result
-from shared.messaging.database import is_transient
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.event import Event, encode
 from shared.messaging.faults import Place, passing
 from shared.messaging.registry import Registry, load_registry, save_partner, save_tick
+from shared.messaging.salvage import Salvage
 from shared.messaging.service import EVERYTHING, Connection, Outcome, Record, Service, Status
 from shared.messaging.topics import Topics
 from shared.telemetry import metrics
-
-log = logging.getLogger(__name__)
 
 W = TypeVar("W")
 
@@ -71,6 +68,7 @@ class Runner(Generic[W]):
         self._doorkeeper = Doorkeeper(service, topics, _own(operator, own, replaying))
         self._committed = committed
         self._scenario = scenario
+        self._salvage = Salvage(service, pool, run=self._process, rehearse=self._rehearse)
 
     async def process(self, records: Sequence[Record]) -> list[Outcome]:
         """Process records in order, each exactly once in effect.
@@ -84,7 +82,7 @@ class Runner(Generic[W]):
         Raises:
             Exception: only what passes (`is_transient`); nothing of the batch took effect.
         """
-        return await self._halving(records, self._process)
+        return await self._salvage.process(records)
 
     async def redrive(self, ids: Sequence[int] | None, *, dry_run: bool = False) -> list[Outcome]:
         """Process dead letters again: those named and all that wait behind them, or all.
@@ -127,41 +125,25 @@ class Runner(Generic[W]):
         )
         await self.process([Record(self._topics.registry, encode(event), trusted=event)])
 
-    async def _halving(
-        self,
-        records: Sequence[Record],
-        run: Callable[[Sequence[Record]], Awaitable[list[Outcome]]],
-    ) -> list[Outcome]:
-        try:
-            return await run(records)
-        except Exception as error:
-            if is_transient(error) or not records:
-                raise
-            if len(records) == 1:
-                return [await self._alone(records[0], error)]
-            middle = len(records) // 2
-            first = await self._halving(records[:middle], run)
-            return first + await self._halving(records[middle:], run)
+    async def _rehearse(self, record: Record, upto: int) -> None:
+        """Process one record with what was parked up to a number, and undo it: does the database take it?"""
+        async with self._pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await self._batch(connection, [self._doorkeeper.read(record)], upto=upto)
+                await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            finally:
+                await transaction.rollback()
 
-    async def _alone(self, record: Record, error: Exception) -> Outcome:
-        """A record that cannot be saved: is it at fault itself, or a parked event that it releases?"""
-        try:
-            (outcome,) = await self._process([record], releasing=False)
-        except Exception as again:
-            if is_transient(again):
-                raise
-            return await self._bury(record, error)
-        log.error("what was parked for a record of %s cannot be saved and stays parked", record.topic)
-        return outcome
-
-    async def _process(self, records: Sequence[Record], *, releasing: bool = True) -> list[Outcome]:
+    async def _process(self, records: Sequence[Record]) -> list[Outcome]:
         started = time.perf_counter()
         read = [self._doorkeeper.read(record) for record in records]
         outcomes = _passed_over(read)
         if outcomes is None:
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
-                    result = await self._batch(connection, read, releasing=releasing)
+                    result = await self._batch(connection, read)
                     passing(Place.BEFORE_COMMIT)
                 passing(Place.AFTER_COMMIT)
             self._committed()
@@ -176,22 +158,27 @@ class Runner(Generic[W]):
         read: Sequence[Arrival],
         *,
         redriving: bool = False,
-        releasing: bool = True,
+        upto: int | None = None,
     ) -> Result:
+        """One batch.
+
+        Args:
+            upto: release what is parked up to this number only; all by default.
+        """
         registry, arrivals, news = await self._at_the_door(connection, read)
         arrivals = await self._once(connection, arrivals)
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
         await self._lock(connection, fresh)
         names = {name for event in fresh for name in self.service.provides(event)} | news
-        parked = await self._parked(connection, names, registry) if releasing else []
+        parked = await self._parked(connection, names, registry, upto)
         events = fresh + [a.event for a in parked if a.event is not None]
         await self._lock(connection, events[len(fresh) :])
 
         world = await self.service.load(connection, events, registry)
         batch = Batch(self.service, registry, self._operator, world, replaying=self._replaying)
         if not redriving:
-            unsettled = [a.record for a in arrivals if a.settled is None]
-            batch.hold(await dead_letters.held_keys(connection, unsettled))
+            unsettled = [a.record for a in (*arrivals, *parked) if a.settled is None]
+            batch.hold(await dead_letters.holds_on(connection, unsettled))
         result = batch.run(arrivals, parked, news)
         await self.service.save(connection, world)
         if not self._replaying:
@@ -276,11 +263,13 @@ class Runner(Generic[W]):
                 numbers,
             )
 
-    async def _parked(self, connection: Connection, names: set[str], registry: Registry) -> list[Arrival]:
+    async def _parked(
+        self, connection: Connection, names: set[str], registry: Registry, upto: int | None
+    ) -> list[Arrival]:
         """Parked events that something in this batch may release, and those that these may release."""
         found: dict[int, Arrival] = {}
         while names:
-            rows = [p for p in await parking.waiting_for(connection, names) if p.seq not in found]
+            rows = [p for p in await parking.waiting_for(connection, names, upto) if p.seq not in found]
             names = set()
             now = await self._now(connection) if rows else datetime.now(UTC)
             for row in rows:
@@ -302,17 +291,6 @@ class Runner(Generic[W]):
         await inbox.forget(connection, [inbox.name_of(event) for event in result.forgotten])
         # Last, and under the locks taken above: ids must grow in commit order per key.
         await outbox.add(connection, self._topics, result.stated)
-
-    async def _bury(self, record: Record, error: Exception) -> Outcome:
-        log.error("a record of %s cannot be saved and becomes a dead letter", record.topic, exc_info=error)
-        letter = dead_letters.DeadLetter(
-            record, type(error).__name__, str(error), holds=record.key is not None
-        )
-        async with self._pool.acquire() as connection:
-            await dead_letters.bury(connection, [letter])
-        outcome = Outcome(record, Status.DEAD)
-        metrics.outcomes(self.service.name, [outcome])
-        return outcome
 
 
 def _passed_over(read: Sequence[Arrival]) -> list[Outcome] | None:

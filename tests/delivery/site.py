@@ -128,7 +128,7 @@ class Site:
             if Stream.INTAKE in file.streams
             for partition in self._partitions(self.topics.of(file.record.partner, Stream.INTAKE))
         ]
-        async with self._reader([TopicPartition(self.topics.registry, 0), *inputs]) as reader:
+        async with self._reader([*self._partitions(self.topics.registry), *inputs]) as reader:
             ends = await reader.end_offsets(reader.assignment())
         done = {partition: max(0, known.offset) for partition, known in committed.items()}
         return sum(end - done.get(partition, 0) for partition, end in ends.items())
@@ -158,7 +158,9 @@ class Site:
         return self.topics.of(MUNICIPALITY, Stream.INTAKE)
 
     def _partitions(self, topic: str) -> list[TopicPartition]:
-        count = _MUNICIPALITY_PARTITIONS if topic == self._municipality_topic else _PARTITIONS
+        count = {self.topics.registry: 1, self._municipality_topic: _MUNICIPALITY_PARTITIONS}.get(
+            topic, _PARTITIONS
+        )
         return [TopicPartition(topic, number) for number in range(count)]
 
     @asynccontextmanager

@@ -44,7 +44,7 @@ async def test_without_kafka_the_door_goes_on_accepting(
             waiting = await site.value("SELECT count(*) FROM outbox", of=site.door_database)
             # What was in hand when Kafka stopped may have been published before it was answered.
             assert waiting >= stopped - _CALLERS
-            own_kafka.wait_ready(own_kafka.start())
+            await asyncio.to_thread(lambda: own_kafka.wait_ready(own_kafka.start()))
             await asyncio.sleep(1)
         assert {status for each in answers for status, _ in each.answers} == {httpx.codes.ACCEPTED}
         await _arrived(site, ledger)
@@ -57,10 +57,10 @@ async def test_without_postgres_the_door_says_503_and_never_202(
     async with prepared_site(kafka, own_postgres.dsn, tmp_path, programs) as site:
         async with _load(site) as (ledger, answers):
             await asyncio.sleep(1)
-            own_postgres.kill()
+            await asyncio.to_thread(own_postgres.kill)
             await asyncio.sleep(0.5)
             assert await _outage(lambda: _accepted(answers)) == 0
-            own_postgres.wait_ready(own_postgres.start())
+            await asyncio.to_thread(lambda: own_postgres.wait_ready(own_postgres.start()))
             before = _accepted(answers)
             started = time.monotonic()
             while _accepted(answers) < before + _CALLERS:

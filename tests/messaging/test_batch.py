@@ -8,6 +8,7 @@ import pytest
 
 from shared.contracts import RefusalCode
 from shared.messaging.batch import Arrival, Result
+from shared.messaging.dead_letters import Hold
 from shared.messaging.refusal import Refusal
 from shared.messaging.registry import Registry
 from shared.messaging.service import Outcome, Record, Status
@@ -179,6 +180,27 @@ def test_what_follows_on_a_held_key_in_later_batches_waits_behind_it():
     assert statuses(bench.run(behind), behind) == [Status.DEAD]
 
 
+def test_what_was_parked_before_a_dead_letter_of_its_key_does_not_wait_behind_it():
+    bench = Bench()
+    before = arrival(stepped("p-1"), "e-1", offset=1)
+    bench.run(before)
+    bench.run(arrival(erased("p-1"), "e-2", offset=2))
+    bench.run(arrival(registered("p-1"), "e-3", by=EMCO))
+    assert effects(bench) == ["e-3", "e-1"]
+
+
+def test_what_was_parked_after_it_does():
+    bench = Bench()
+    steps = [arrival(stepped("p-1"), f"e-{n}", offset=n) for n in (1, 2, 3)]
+    bench.run(*steps)
+    bench.held.append(Hold(steps[1].record.topic, b"p-1", 0, 2))
+    released = bench.run(arrival(registered("p-1"), "e-4", by=EMCO))
+    assert effects(bench) == ["e-4", "e-1"]
+    assert [letter.code for letter in released.letters] == ["held", "held"]
+    assert [outcome.status for outcome in released.later] == [Status.ACCEPTED, Status.DEAD, Status.DEAD]
+    assert bench.parked == []
+
+
 def test_a_poison_event_without_a_key_holds_nobody():
     bench = Bench()
     poison = arrival(erased("p-1"), "e-1")
@@ -205,7 +227,7 @@ def test_what_cannot_be_read_holds_its_key_and_what_was_never_the_senders_to_sta
     bench = Bench()
     record = Record(TOPICS.of("menso", registered().STREAM), b"?", b"p-1", 0, 1)
     broken = Arrival(record, settled=Outcome(record, Status.REFUSED, refusal=Refusal(code, "no")))
-    follows = arrival(registered("p-1"), "e-2")
+    follows = arrival(registered("p-1"), "e-2", offset=2)
     result = bench.run(broken, follows)
     assert statuses(result, follows) == [Status.DEAD if holds else Status.ACCEPTED]
 

@@ -27,6 +27,7 @@ from shared.contracts import (
     Stream,
 )
 from shared.messaging.batch import Arrival, Batch, Result
+from shared.messaging.dead_letters import Hold
 from shared.messaging.event import Event
 from shared.messaging.refusal import Refusal, Refused
 from shared.messaging.registry import Registry
@@ -166,7 +167,7 @@ class Bench:
     replaying: bool = False
     world: World = field(default_factory=World)
     parked: list[Arrival] = field(default_factory=list)
-    held: set[tuple[str, bytes]] = field(default_factory=set)
+    held: list[Hold] = field(default_factory=list)
 
     def run(self, *arrivals: Arrival, news: Iterable[str] = ()) -> Result:
         """Run one batch."""
@@ -177,7 +178,7 @@ class Bench:
         gone = set(result.unparked) | {a.parked for a in result.parked.values() if a.parked is not None}
         left = [arrival for n, arrival in enumerate(self.parked) if n not in gone]
         self.parked = left + [replace(arrival, parked=None) for arrival in result.parked.values()]
-        self.held |= {(x.record.topic, x.record.key) for x in result.letters if x.holds and x.record.key}
+        self.held += [letter.hold for letter in result.letters if letter.hold]
         return result
 
 
@@ -195,10 +196,11 @@ def event(data: Data, name: str = "e-1", by: PartnerRegistered = MENSO, **more: 
     return Event(**(fields | more))
 
 
-def arrival(data: Data, name: str, **more: Any) -> Arrival:
+def arrival(data: Data, name: str, offset: int = 0, **more: Any) -> Arrival:
     """The data as a sound record of Menso's own topic."""
     each = event(data, name, **more)
-    return Arrival(Record(TOPICS.of(each.partner, each.stream), b"{}", each.key.encode(), 0, 0, 1000), each)
+    topic = TOPICS.of(each.partner, each.stream)
+    return Arrival(Record(topic, b"{}", each.key.encode(), 0, offset, 1000), each)
 
 
 def registered(participant: str = "p-1") -> ParticipantRegistered:

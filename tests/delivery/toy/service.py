@@ -136,7 +136,11 @@ class Toy(Service[World]):
                 person = replace(person, registered=True)
             case ParticipantStepped(place=place):
                 person = replace(
-                    person, steps=person.steps + 1, chain=linked(person.chain, event.id), place=place
+                    person,
+                    steps=person.steps + 1,
+                    chain=linked(person.chain, event.id),
+                    # However the steps fall into batches, the database is asked to take this one.
+                    place=person.place if person.place == UNSAVEABLE else place,
                 )
             case ParticipantDecided():
                 person = replace(person, decisions=person.decisions + 1)

@@ -1,4 +1,4 @@
-"""Commands for dead letters: what could not be processed, and processing it again."""
+"""Commands for dead letters: what could not be processed, processing it again, giving it up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from deploy.cli.http import Services
 from deploy.cli.output import CommandFault, out, plainly
 
 app = typer.Typer(
-    help="What a service could not process: look at it, and process it again.", no_args_is_help=True
+    help="What a service could not process: look at it, process it again, or give it up.",
+    no_args_is_help=True,
 )
 
 ServiceName = Annotated[str, typer.Argument(help="intake, matching, quota or notifications.")]
@@ -70,6 +71,24 @@ def redrive(
             raise typer.Exit(1)
 
 
+@app.command()
+def discard(
+    service: ServiceName,
+    letters: Annotated[list[int], typer.Argument(help="Their numbers in the list.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with what is given up.")] = "",
+) -> None:
+    """Give dead letters up, so that their key is free; exit code 1 if a number is unknown."""
+    with plainly():
+        if not reason:
+            raise CommandFault("Say why with --reason; it is kept with what is given up.")
+        said = _ask(service, "POST", "/ops/dead-letters/discard", json={"ids": letters, "reason": reason})
+        out.print(f"Given up: {_numbers(said['discarded'])}", highlight=False)
+        if said["unknown"]:
+            out.print(f"  unknown: {_numbers(said['unknown'])}", highlight=False)
+            raise typer.Exit(1)
+        out.print("What waited behind them goes on with `dead-letters redrive`.", highlight=False)
+
+
 def _ask(name: str, method: str, path: str, **content: Any) -> Any:
     services = Services()
     return services.ask(services.named(name), method, path, services.tokens.ops, **content)
@@ -77,3 +96,7 @@ def _ask(name: str, method: str, path: str, **content: Any) -> Any:
 
 def _cell(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _numbers(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers) or "nothing"

@@ -31,6 +31,10 @@ TRANSIENT: Final = (
     asyncpg.QueryCanceledError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
+    # The code is ahead of its migration: no record is at fault, and every one would be set aside.
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InsufficientPrivilegeError,
 )
 """Faults of the moment: the same batch may succeed later. Anything else is the batch's own fault."""
 
@@ -42,6 +46,12 @@ def is_transient(error: BaseException) -> bool:
 
 _MIGRATIONS_LOCK: Final = 0x77657262  # any constant; all services' instances must agree on it
 _COMMAND_TIMEOUT_S: Final = 60
+_KEEPALIVE: Final = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""A machine that vanished without a word must not keep its locks for the system's default of two hours."""
 
 
 class Unreachable(Exception):  # noqa: N818 - the outcome of waiting
@@ -51,7 +61,7 @@ class Unreachable(Exception):  # noqa: N818 - the outcome of waiting
 async def connect(dsn: str, **options: Any) -> asyncpg.Connection[Any]:
     """One connection outside the pool, for locks that live as long as the session."""
     connection: asyncpg.Connection[Any] = await asyncpg.connect(
-        dsn, command_timeout=_COMMAND_TIMEOUT_S, **options
+        dsn, command_timeout=_COMMAND_TIMEOUT_S, server_settings=dict(_KEEPALIVE), **options
     )
     return connection
 
@@ -85,6 +95,7 @@ async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
                         "synchronous_commit": "on",
                         "idle_in_transaction_session_timeout": "60s",
                         "jit": "off",
+                        **_KEEPALIVE,
                     },
                 )
     except TRANSIENT as error:

@@ -157,9 +157,35 @@ def _lane(row: Any) -> tuple[Any, ...]:
     return (row["id"],) if row["key"] is None else (row["topic"], row["partition"], row["key"])
 
 
-async def drop(connection: Any, ids: Sequence[int]) -> None:
-    """They are being processed again."""
-    await connection.execute("DELETE FROM dead_letters WHERE id = ANY($1)", list(ids))
+async def redriven(connection: Any, ids: Sequence[int], reason: str) -> None:
+    """They have been processed after all."""
+    await _settle(connection, ids, "redriven", reason)
+
+
+async def discard(connection: Any, ids: Sequence[int], reason: str) -> list[int]:
+    """Give letters up: they hold their key no longer, and are kept with the reason.
+
+    What waits behind them stays a letter until it is redriven.
+
+    Returns:
+        Those of the numbers that there were.
+    """
+    return await _settle(connection, ids, "discarded", reason)
+
+
+async def _settle(connection: Any, ids: Sequence[int], action: str, reason: str) -> list[int]:
+    rows = await connection.fetch(
+        "WITH gone AS (DELETE FROM dead_letters WHERE id = ANY($1) RETURNING *) "
+        "INSERT INTO dead_letters_settled "
+        '(id, action, reason, topic, partition, "offset", key, code, detail, attempts, first_failed_at, '
+        "value) "
+        'SELECT id, $2, $3, topic, partition, "offset", key, code, detail, attempts, first_failed_at, '
+        "CASE WHEN $2 = 'discarded' THEN value END FROM gone RETURNING id",
+        list(ids),
+        action,
+        reason,
+    )
+    return sorted(row["id"] for row in rows)
 
 
 async def count(connection: Any) -> int:

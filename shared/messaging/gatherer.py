@@ -33,6 +33,7 @@ class Gatherer:
         self._process = process
         self._room = room
         self._waiting: list[tuple[Sequence[Record], asyncio.Future[list[Outcome]]]] = []
+        self._in_hand: list[tuple[Sequence[Record], asyncio.Future[list[Outcome]]]] = []
         self._records = 0
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -43,7 +44,7 @@ class Gatherer:
 
     async def stop(self) -> None:
         """Finish what was submitted, then stop."""
-        await asyncio.gather(*[future for _, future in self._waiting], return_exceptions=True)
+        await asyncio.gather(*[future for _, future in self._in_hand + self._waiting], return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -81,6 +82,7 @@ class Gatherer:
         while self._waiting and size + len(self._waiting[0][0]) <= _MAX_RECORDS:
             taken.append(self._waiting.pop(0))
             size += len(taken[-1][0])
+        self._in_hand = taken
         try:
             outcomes = await self._process([record for records, _ in taken for record in records])
         except Exception as error:  # noqa: BLE001 - each caller gets it

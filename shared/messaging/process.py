@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -76,6 +77,7 @@ class Process(Generic[W]):
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self._running: list[Background] = []
+        self._starting: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self.failure: str | None = None
         """Why the start was given up, for the exit code."""
 
@@ -83,8 +85,27 @@ class Process(Generic[W]):
         """Start everything, the consumer last.
 
         Raises:
-            Unreachable: Kafka or PostgreSQL did not answer in the time set.
+            Unreachable: Kafka or PostgreSQL did not answer in the time set, or it was told to give up.
         """
+        starting = asyncio.current_task()
+        assert starting is not None  # noqa: S101 - a coroutine runs in a task
+        self._starting = asyncio.get_running_loop(), starting
+        try:
+            await self._start()
+        except asyncio.CancelledError:
+            self.failure = "stopped while it was starting"
+            log.warning(self.failure)
+            raise database.Unreachable(self.failure) from None
+        finally:
+            self._starting = None
+
+    def give_up_starting(self) -> None:
+        """Wait no longer for the servers; for a signal's handler, does nothing once started."""
+        if self._starting is not None:
+            loop, task = self._starting
+            loop.call_soon_threadsafe(task.cancel)
+
+    async def _start(self) -> None:
         settings = self.settings
         started = time.monotonic()
         try:
@@ -136,13 +157,18 @@ class Process(Generic[W]):
 
     async def checks(self) -> dict[str, str]:
         """What readiness depends on, each `ok` or one sentence on what is wrong."""
-        found = {"database": "ok", "migrations": "ok", "broker": "ok", "poll": "ok"}
+        found = {"database": "ok", "migrations": "ok", "registry": "ok", "broker": "ok", "poll": "ok"}
         try:
             pending = await database.pending_migrations(self.pool, self._package)
             if pending:
                 found["migrations"] = f"not applied: {', '.join(pending)}"
+            unknown = await self._not_registered()
+            if unknown:
+                found["registry"] = f"no entry read yet for {', '.join(unknown)}"
         except Exception as error:  # noqa: BLE001 - whatever it is, the database is not well
-            found["database"] = found["migrations"] = f"does not answer: {type(error).__name__}"
+            found |= dict.fromkeys(
+                ("database", "migrations", "registry"), f"does not answer: {type(error).__name__}"
+            )
         polled = consumer.last_poll(self._subscriber)
         stale = polled is None or time.time() - polled > self.settings.poll_stale_seconds
         if polled is not None:
@@ -190,6 +216,12 @@ class Process(Generic[W]):
         if settings.migrate_at_start:
             for name in await database.migrate(self.pool, self._package):
                 log.info("applied %s", name)
+
+    async def _not_registered(self) -> list[str]:
+        """Whom it works for and does not know yet: what it is given on their behalf would be parked."""
+        wanted = set(self._own) or {self.settings.operator}
+        known = await self.pool.fetch("SELECT partner FROM partners WHERE partner = ANY($1)", list(wanted))
+        return sorted(wanted - {row["partner"] for row in known} - {""})
 
     def _client(self, part: str) -> str:
         return f"{self.service.name}-{part}-{socket.gethostname()}-{os.getpid()}"

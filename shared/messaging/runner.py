@@ -84,10 +84,13 @@ class Runner(Generic[W]):
         """
         return await self._salvage.process(records)
 
-    async def redrive(self, ids: Sequence[int] | None, *, dry_run: bool = False) -> list[Outcome]:
+    async def redrive(
+        self, ids: Sequence[int] | None, *, reason: str, dry_run: bool = False
+    ) -> list[Outcome]:
         """Process dead letters again: those named and all that wait behind them, or all.
 
         Args:
+            reason: why now; kept with those that are processed after all.
             dry_run: decide and then roll back; the outcomes say what would have happened.
         """
         async with self._pool.acquire() as connection:
@@ -100,7 +103,7 @@ class Runner(Generic[W]):
                 # What fails again stays in its row, with one attempt more.
                 again = {id(letter.record) for letter in result.letters if not letter.record.over_http}
                 done = [number for number, record in letters if id(record) not in again]
-                await dead_letters.drop(connection, done)
+                await dead_letters.redriven(connection, done, reason)
             except BaseException:
                 await transaction.rollback()
                 raise

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Final
 
 import stamina.instrumentation
 import structlog
+
+_REPEAT_S: Final = 10.0
 
 
 def configure(level: str, service: str) -> None:
@@ -35,6 +38,27 @@ def configure(level: str, service: str) -> None:
     # Their INFO is a line a request or a metadata refresh; what goes wrong they log higher.
     for noisy in ("aiokafka", "uvicorn.access", "httpx", "faststream"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    handler.addFilter(_OncePer("aiokafka", _REPEAT_S))
+
+
+class _OncePer(logging.Filter):
+    """Lets a library's line through once in a while: a broker that is away is worth a line, not thousands."""
+
+    def __init__(self, library: str, seconds: float) -> None:
+        super().__init__()
+        self._library = library
+        self._seconds = seconds
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this line is the first of its kind since `seconds` ago."""
+        if record.name.partition(".")[0] != self._library:
+            return True
+        kind = (record.name, str(record.msg))
+        if record.created - self._last.get(kind, 0.0) < self._seconds:
+            return False
+        self._last[kind] = record.created
+        return True
 
 
 def _named(service: str) -> structlog.typing.Processor:

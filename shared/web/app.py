@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any, Final
 
 import uvicorn
@@ -94,7 +95,15 @@ def serve(build: Callable[[], tuple[Process[Any], FastAPI]]) -> None:
         sys.exit(f"unknown argument {sys.argv[1]}; the only one is `migrate`")
     # Why a start is given up is said in one line; uvicorn would add the traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda _: process.failure is None)
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        """Takes a signal as well while the service is still waiting for its servers."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            process.give_up_starting()
+
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.http_host,

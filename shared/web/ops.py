@@ -1,4 +1,4 @@
-"""What operators do: look at dead letters and parked facts, and redrive."""
+"""What operators do: look at dead letters and parked facts, redrive them or give them up."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ class Redrive(BaseModel):
         return self
 
 
+class Discard(BaseModel):
+    """Which dead letters to give up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[int] = Field(min_length=1, max_length=10_000)
+    reason: str = Field(min_length=1, max_length=500)
+
+
 def router(process: Process[Any]) -> APIRouter:
     """Routes under /ops, open to who holds the operators' token."""
 
@@ -55,12 +64,20 @@ def router(process: Process[Any]) -> APIRouter:
     @routes.post("/dead-letters/redrive")
     async def redrive(wanted: Redrive) -> dict[str, Any]:
         """Process dead letters again, with all that wait behind them; a dry run changes nothing."""
-        outcomes = await process.runner.redrive(None if wanted.all else wanted.ids, dry_run=wanted.dry_run)
+        outcomes = await process.runner.redrive(
+            None if wanted.all else wanted.ids, reason=wanted.reason, dry_run=wanted.dry_run
+        )
         return {
             "dry_run": wanted.dry_run,
             "outcomes": Counter(str(outcome.status) for outcome in outcomes),
             "refusals": [o.refusal.detail for o in outcomes if o.refusal is not None],
         }
+
+    @routes.post("/dead-letters/discard")
+    async def discard(wanted: Discard) -> dict[str, list[int]]:
+        """Give dead letters up for good: they no longer hold their key, and are kept with the reason."""
+        discarded = await dead_letters.discard(process.pool, wanted.ids, wanted.reason)
+        return {"discarded": discarded, "unknown": sorted(set(wanted.ids) - set(discarded))}
 
     @routes.get("/parked")
     async def parked() -> list[dict[str, Any]]:

@@ -161,6 +161,12 @@ class Program:
             except httpx.TransportError:
                 return 0
 
+    async def readiness(self) -> dict[str, str]:
+        """What it says of each thing that it needs."""
+        async with self._client() as client:
+            found: dict[str, str] = (await client.get("/readyz")).json()
+            return found
+
     async def ops(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What an operator gets to see: a GET under /ops, or a POST of `body`."""
         async with self._client(headers={"Authorization": f"Bearer {OPS_TOKEN}"}) as client:

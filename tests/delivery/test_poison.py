@@ -124,6 +124,29 @@ async def test_what_waited_for_a_partner_takes_effect_but_for_what_is_at_fault(s
     await assert_intact(site, ledger)
 
 
+async def test_what_never_was_an_event_is_discarded_and_its_key_goes_on(site: Site) -> None:
+    """A letter that is given up is kept with the reason; what waited behind it is redriven in order."""
+    toy = site.toy()
+    await toy.started()
+    ledger = Ledger()
+    for value in (encode(ledger.step("p-1")), b"{not json", *(encode(ledger.step("p-1")) for _ in range(2))):
+        await _send(site, "p-1", value)
+    await eventually(lambda: _held(site, 3), "one letter and two held behind it")
+    first = (await toy.ops("/ops/dead-letters"))[0]["id"]
+    said = await toy.ops("/ops/dead-letters/discard", {"ids": [first, 999], "reason": "a slip of the pen"})
+    assert said == {"discarded": [first], "unknown": [999]}
+    await toy.ops("/ops/dead-letters/redrive", {"all": True, "reason": "what held them is gone"})
+    await _send(site, "p-1", encode(ledger.step("p-1")))
+    await drained(site, ledger)
+    await assert_intact(site, ledger)
+    kept = await site.rows("SELECT action, reason, value FROM dead_letters_settled ORDER BY id")
+    assert [tuple(row) for row in kept] == [
+        ("discarded", "a slip of the pen", b"{not json"),
+        ("redriven", "what held them is gone", None),
+        ("redriven", "what held them is gone", None),
+    ]
+
+
 async def test_a_letter_that_was_parked_before_stays_first_of_its_key(site: Site) -> None:
     """An event that breaks a rule on leaving the parking is redriven before those that came after it."""
     toy = site.toy()

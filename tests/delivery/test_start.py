@@ -22,19 +22,28 @@ _WAIT_S = 2.0
 @pytest.mark.parametrize("server", ["Kafka", "PostgreSQL"])
 async def test_it_gives_up_after_the_time_set(site: Site, server: str) -> None:
     """Without a server it waits with a line in the log, and ends with exit code 1."""
-    nowhere = {
-        "Kafka": ("KAFKA_BOOTSTRAP_SERVERS", f"{HOST}:{free_port()}"),
-        "PostgreSQL": ("DATABASE_URL", f"postgresql://{HOST}:{free_port()}/none"),
-    }
     toy = site.toy()
     began = time.monotonic()
-    toy.start(WAIT_SECONDS=str(_WAIT_S), **dict([nowhere[server]]))
+    toy.start(WAIT_SECONDS=str(_WAIT_S), **_nowhere(server))
     assert await toy.ended() == 1
     assert seconds_since(began) >= _WAIT_S
     assert toy.said(f"{server} does not answer yet")
     assert toy.said(f"{server} did not answer within {_WAIT_S:.0f} s")
     assert not toy.said("Traceback")
     assert not toy.said("Unclosed")
+
+
+@pytest.mark.parametrize("server", ["Kafka", "PostgreSQL"])
+async def test_it_can_be_stopped_while_it_waits(site: Site, server: str) -> None:
+    """SIGTERM during the wait ends it at once, without a traceback: nothing was in hand."""
+    toy = site.toy()
+    toy.start(WAIT_SECONDS="60", **_nowhere(server))
+    await _waits_for(toy, server)
+    began = time.monotonic()
+    assert await toy.stopped() != 0
+    assert seconds_since(began) < _WAIT_S
+    assert toy.said("stopped while it was starting")
+    assert not toy.said("Traceback")
 
 
 async def test_it_starts_when_kafka_appears_in_time(
@@ -47,8 +56,10 @@ async def test_it_starts_when_kafka_appears_in_time(
         toy.start()
         await _waits_for(toy, "Kafka")
         own_kafka.wait_ready(own_kafka.start())
-        await toy.ready()
+        await eventually(lambda: _started(toy), "it has started")
+        assert (await toy.readiness())["registry"] == "no entry read yet for menso"
         await site.prepare()
+        await toy.ready()
         await _works(site)
 
 
@@ -64,6 +75,17 @@ async def test_it_starts_when_postgres_appears_in_time(
         own_postgres.wait_ready(own_postgres.start())
         await toy.ready()
         await _works(site)
+
+
+def _nowhere(server: str) -> dict[str, str]:
+    """Settings under which one of the servers does not answer."""
+    if server == "Kafka":
+        return {"KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{free_port()}"}
+    return {"DATABASE_URL": f"postgresql://{HOST}:{free_port()}/none"}
+
+
+async def _started(toy: Program) -> bool:
+    return bool(toy.said("Uvicorn running"))
 
 
 async def _waits_for(toy: Program, server: str) -> None:

@@ -190,6 +190,24 @@ def test_redrive_asks_for_what_it_needs(door: Door, words: list[str], said: str)
     assert door.seen == []
 
 
+def test_discard_gives_up_what_is_named_and_says_what_goes_on(door: Door) -> None:
+    door.answers.append((200, {}, {"discarded": [7], "unknown": []}))
+    result = run("dead-letters", "discard", "quota", "7", "--reason", "never was an event")
+    assert result.exit_code == 0
+    assert "Given up: 7" in result.stdout
+    assert door.seen[0][1] == "/ops/dead-letters/discard"
+    assert door.seen[0][3] == {"ids": [7], "reason": "never was an event"}
+
+
+def test_discard_needs_a_reason_and_ends_with_one_for_a_number_that_is_unknown(door: Door) -> None:
+    assert "Say why with --reason" in run("dead-letters", "discard", "quota", "7").stderr
+    assert door.seen == []
+    door.answers.append((200, {}, {"discarded": [], "unknown": [7]}))
+    result = run("dead-letters", "discard", "quota", "7", "--reason", "gone")
+    assert result.exit_code == 1
+    assert "unknown: 7" in result.stdout
+
+
 def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WERKBEDRIJF_KAFKA_PORT", "many")
     result = run("status")

@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.database import connect, is_transient
 from shared.messaging.event import CONTENT_TYPE
@@ -32,6 +35,7 @@ _STANDBY_S: Final = 1.0
 _BACK_OFF_S: Final = (0.1, 0.5, 1.0, 2.0)
 _DRAIN_S: Final = 10.0
 """How long the rows in hand may take at the end; broken off, they would be sent again at the next start."""
+_PARTITIONER: Final = DefaultPartitioner()
 _HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
 
 
@@ -112,17 +116,46 @@ class Relay:
         )
         if not rows:
             return 0
-        # Sends one after the other keep the order per key; only the acknowledgements are awaited together.
-        sent = [
-            await producer.send(row["topic"], row["payload"], key=row["key"], headers=_HEADERS)
-            for row in rows
-        ]
-        await asyncio.gather(*sent)
+        await _send(producer, rows)
         passing(Place.AFTER_PUBLISH)
         await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", [row["id"] for row in rows])
         metrics.PUBLISHED.inc(len(rows))
         self._failures = 0
         return len(rows)
+
+
+async def _send(producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
+    """Send rows and wait until the broker has them all; those of one partition stay in order.
+
+    In batches made here, since one at a time the client takes four times the processor
+    (docs/measurements.md). The partition is the one that the client would choose for the key.
+    """
+    counts = {topic: len(await producer.partitions_for(topic)) for topic in {row["topic"] for row in rows}}
+    open_: dict[tuple[str, int], BatchBuilder] = {}
+    sent = []
+    for row in rows:
+        topic = row["topic"]
+        where = topic, _partition(row["key"], counts[topic])
+        batch = open_.get(where)
+        if batch is None or not _fits(batch, row):
+            if batch is not None:
+                sent.append(await producer.send_batch(batch, topic, partition=where[1]))
+            batch = open_[where] = producer.create_batch()
+            _fits(batch, row)  # the first always does
+    for (topic, partition), batch in open_.items():
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+    await asyncio.gather(*sent)
+
+
+def _fits(batch: BatchBuilder, row: Any) -> bool:
+    added = batch.append(timestamp=None, key=row["key"], value=row["payload"], headers=_HEADERS)
+    return added is not None
+
+
+@lru_cache(maxsize=65_536)
+def _partition(key: bytes, partitions: int) -> int:
+    chosen: int = _PARTITIONER(key, range(partitions), ())
+    return chosen
 
 
 async def _quietly(closing: Any) -> None:

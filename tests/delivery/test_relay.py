@@ -17,6 +17,22 @@ from tests.delivery.toy.service import PACKAGE
 from tests.delivery.waiting import eventually
 
 _ROWS = 20
+_BATCH = 10
+_PARTITIONS = {0, 1, 2}
+
+
+@dataclass(slots=True)
+class Batch:
+    """Takes some rows and then no more, as the client's own does."""
+
+    values: list[bytes] = field(default_factory=list)
+
+    def append(self, *, value: bytes, **_options: Any) -> object | None:
+        """Take one record, unless it is full."""
+        if len(self.values) == _BATCH:
+            return None
+        self.values.append(value)
+        return value
 
 
 @dataclass(slots=True)
@@ -33,13 +49,22 @@ class SlowBroker:
     async def stop(self) -> None:
         """There is nothing to close."""
 
-    async def send(self, topic: str, value: bytes, **options: Any) -> asyncio.Future[None]:
-        """Take one record."""
+    async def partitions_for(self, topic: str) -> set[int]:
+        """Every topic has some."""
+        return _PARTITIONS
+
+    def create_batch(self) -> Batch:
+        """A batch to be filled."""
+        return Batch()
+
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[None]:
+        """Take one batch."""
+        assert partition in _PARTITIONS
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.fails and len(self.waiting) == _ROWS // 2:
+        if self.fails and self.taken:
             self.fails = False
             acknowledged.set_exception(KafkaTimeoutError())
-        self.taken.append(value)
+        self.taken += batch.values
         self.waiting.append(acknowledged)
         return acknowledged
 
@@ -83,7 +108,7 @@ async def test_a_stop_waits_for_the_acknowledgement_of_what_was_sent(
 async def test_a_failed_batch_is_sent_again_whole_and_in_order_by_a_new_producer(
     outbox: PoolConnectionProxy[Any], database: str
 ) -> None:
-    """One record fails: none is deleted, the producer is given up, and all go out again from the first."""
+    """One batch of two fails: none is deleted, the producer is given up, all go out again from the first."""
     brokers: list[SlowBroker] = []
 
     def new() -> SlowBroker:

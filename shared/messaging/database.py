@@ -58,10 +58,14 @@ class Unreachable(Exception):  # noqa: N818 - the outcome of waiting
     """A server did not answer within the time given; the process ends with exit code 1."""
 
 
-async def connect(dsn: str, **options: Any) -> asyncpg.Connection[Any]:
-    """One connection outside the pool, for locks that live as long as the session."""
+async def connect(dsn: str, **settings: str) -> asyncpg.Connection[Any]:
+    """One connection outside the pool, for locks that live as long as the session.
+
+    Args:
+        settings: of the server, for this session.
+    """
     connection: asyncpg.Connection[Any] = await asyncpg.connect(
-        dsn, command_timeout=_COMMAND_TIMEOUT_S, server_settings=dict(_KEEPALIVE), **options
+        dsn, command_timeout=_COMMAND_TIMEOUT_S, server_settings=_KEEPALIVE | settings
     )
     return connection
 

@@ -94,6 +94,7 @@ async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
                     command_timeout=_COMMAND_TIMEOUT_S,
                     timeout=5,
                     init=_codecs,
+                    reset=_nothing_to_reset,
                     # Decisions read what others committed: never a stale replica, never a lost write.
                     server_settings={
                         "synchronous_commit": "on",
@@ -151,6 +152,11 @@ def _scripts(package: str) -> list[tuple[str, str]]:
         folder = Path(str(resources.files(owner))) / "migrations"
         scripts += [(f"{owner}/{path.name}", path.read_text()) for path in sorted(folder.glob("*.sql"))]
     return scripts
+
+
+async def _nothing_to_reset(_connection: Any) -> None:
+    # What a batch sets ends with its transaction; the default is a question to the server a batch more.
+    return
 
 
 async def _codecs(connection: asyncpg.Connection[Any]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.quota import store
-from services.quota.rules.figures import Figures, figures
+from services.quota import asking
+from services.quota.rules.figures import Figures
 from services.quota.rules.numbers import Target
 from services.quota.rules.reservations import Reservation, State
 from services.quota.world import TARGETS, World
@@ -65,6 +67,8 @@ class TargetShown(Part):
     provisional: bool
     published_on: CalendarDate
     source: str
+    counts: bool
+    reason: str | None
     known_at: Instant
 
 
@@ -75,19 +79,21 @@ def router(process: Process[World]) -> APIRouter:
     @routes.get("/figures")
     async def show_figures(
         municipality: Annotated[str, _MUNICIPALITY],
-        on: Annotated[_Day | None, Query(description="The day they are about; today when left out")] = None,
-        known_on: Annotated[
+        as_of: Annotated[
+            _Day | None, Query(description="The day they are about; today when left out")
+        ] = None,
+        as_known_on: Annotated[
             _Day | None, Query(description="Only what was known at the end of this day; all when left out")
+        ] = None,
+        on: Annotated[_Day | None, Query(description="Older name of as_of", deprecated=True)] = None,
+        known_on: Annotated[
+            _Day | None, Query(description="Older name of as_known_on", deprecated=True)
         ] = None,
     ) -> Figures:
         """The number and what fills it, at the end of a day, as known at the end of a day."""
-        async with (
-            process.pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            known = await store.basis(connection, municipality)
-            today = await _today(connection)
-        return figures(known, on or today, known_on)
+        async with snapshot(process) as connection:
+            day = as_of or on or await today(connection)
+            return await asking.figures_of(connection, municipality, day, as_known_on or known_on)
 
     @routes.get("/targets")
     async def show_targets(municipality: Annotated[str, _MUNICIPALITY]) -> list[TargetShown]:
@@ -104,17 +110,27 @@ def router(process: Process[World]) -> APIRouter:
     ) -> list[ReservationShown]:
         """Reservations, the last asked for first."""
         async with process.pool.acquire() as connection:
-            rows = await store.last_reservations(connection, municipality, state, limit)
+            rows = await asking.last_reservations(connection, municipality, state, limit)
         return [_reservation(row) for row in rows]
 
     return routes
 
 
-async def _today(connection: Any) -> date:
+@asynccontextmanager
+async def snapshot(process: Process[World]) -> AsyncIterator[Any]:
+    """A connection on which everything read is of one moment."""
+    async with (
+        process.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield connection
+
+
+async def today(connection: Any) -> date:
     """Today, or the day that the scenario clock has come to."""
     ticked = await connection.fetchval("SELECT ticked_at FROM clock")
-    today: date = amsterdam_date(ticked if ticked is not None else datetime.now(UTC))
-    return today
+    day: date = amsterdam_date(ticked if ticked is not None else datetime.now(UTC))
+    return day
 
 
 def _target(row: Target) -> TargetShown:

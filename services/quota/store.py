@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from services.quota.rules.contracts import Placement
-from services.quota.rules.figures import Basis
+from services.quota.rules.mergers import Merger, family
 from services.quota.rules.policies import Tally
-from services.quota.rules.reservations import Reservation, State
-from services.quota.rules.stock import Change, Day, Stock
+from services.quota.rules.reservations import Reservation
+from services.quota.rules.stock import Change, Day, Line, Stock
+from services.quota.rules.waiting import Wait
 from services.quota.world import (
     BY_MUNICIPALITY,
     BY_PARTICIPANT,
@@ -17,40 +19,55 @@ from services.quota.world import (
     BY_WHAT_THEY_HOLD,
     CAPACITIES,
     DOMICILES,
+    EARMARKS,
+    MERGERS,
     PLACEMENTS,
     POLICIES,
+    REPORTS,
     RESERVATIONS,
+    SPELLS,
     STATEMENTS,
     TARGETS,
+    WAITS,
     Book,
     Touched,
     World,
 )
+from shared.messaging.rows import Rows
 from shared.messaging.service import Connection
 
 
 async def load(connection: Connection, touched: Touched, serves: frozenset[str] | None) -> World:
     """Read what a batch touches."""
+    mergers = await _load_mergers(connection, touched)
+    pairs = [(m.predecessor, m.municipality) for m in mergers] + sorted(touched.merging)
+    ledgers = family(touched.ledgers, pairs)
+    asked = {
+        (code, day)
+        for code in family({municipality for municipality, _ in touched.asked}, pairs)
+        for day in {day for _, day in touched.asked}
+    }
     placements = await _load_placements(connection, touched)
     people = touched.participants | {placement.participant for placement in placements}
+    contracts = [placement.placement for placement in placements]
+    reports = await REPORTS.fetch(connection, "day", {day for _, day in touched.reported})
     return World(
         serves=serves,
-        targets=Book(
-            TARGETS, BY_MUNICIPALITY, await TARGETS.fetch(connection, "municipality", touched.ledgers)
-        ),
-        policies=Book(
-            POLICIES, BY_MUNICIPALITY, await POLICIES.fetch(connection, "municipality", touched.ledgers)
-        ),
+        targets=Book(TARGETS, BY_MUNICIPALITY, await TARGETS.fetch(connection, "municipality", ledgers)),
+        policies=Book(POLICIES, BY_MUNICIPALITY, await POLICIES.fetch(connection, "municipality", ledgers)),
+        mergers=mergers,
         domiciles=Book(DOMICILES, BY_PARTICIPANT, await DOMICILES.fetch(connection, "participant", people)),
         placements=Book(PLACEMENTS, BY_PARTICIPANT, placements),
-        statements=Book(
-            STATEMENTS,
-            BY_PLACEMENT,
-            await STATEMENTS.fetch(connection, "placement", [p.placement for p in placements]),
+        statements=Book(STATEMENTS, BY_PLACEMENT, await STATEMENTS.fetch(connection, "placement", contracts)),
+        earmarks=Book(EARMARKS, BY_PLACEMENT, await EARMARKS.fetch(connection, "placement", contracts)),
+        spells=Book(SPELLS, BY_PARTICIPANT, await SPELLS.fetch(connection, "participant", people)),
+        waits=Book(WAITS, BY_PARTICIPANT, await _load_waits(connection, touched, reports, pairs)),
+        reservations=Book(
+            RESERVATIONS, BY_WHAT_THEY_HOLD, await _load_reservations(connection, touched, asked)
         ),
-        reservations=Book(RESERVATIONS, BY_WHAT_THEY_HOLD, await _load_reservations(connection, touched)),
-        capacities=await CAPACITIES.fetch(connection, "municipality", touched.capacities),
-        stock=Stock(await _levels(connection, touched.asked)),
+        capacities=await CAPACITIES.fetch(connection, "municipality", family(touched.capacities, pairs)),
+        reports=reports,
+        stock=Stock(await _levels(connection, asked)),
     )
 
 
@@ -58,70 +75,60 @@ async def save(connection: Connection, world: World) -> None:
     """Write what changed."""
     await TARGETS.save(connection, world.targets)
     await POLICIES.save(connection, world.policies)
+    await MERGERS.save(connection, world.mergers)
     await DOMICILES.save(connection, world.domiciles)
     await PLACEMENTS.save(connection, world.placements)
     await STATEMENTS.save(connection, world.statements)
+    await EARMARKS.save(connection, world.earmarks)
+    await SPELLS.save(connection, world.spells)
+    await WAITS.save(connection, world.waits)
     await RESERVATIONS.save(connection, world.reservations)
     await CAPACITIES.save(connection, world.capacities)
+    await REPORTS.save(connection, world.reports)
     await _save_stock(connection, world.stock.changed)
 
 
-async def basis(connection: Connection, municipality: str) -> Basis:
-    """All that is known of a municipality, for its figures; not for a batch."""
-    placements = (
-        "SELECT p.placement FROM placements p JOIN domiciles d USING (participant) WHERE d.municipality = $1"
-    )
-    return Basis(
-        municipality=municipality,
-        targets=list(await TARGETS.where(connection, "municipality = $1", municipality)),
-        policies=list(await POLICIES.where(connection, "municipality = $1", municipality)),
-        domiciles=list(
-            await DOMICILES.where(
-                connection,
-                f"participant IN (SELECT participant FROM placements WHERE placement IN ({placements}))",
-                municipality,
-            )
-        ),
-        placements=list(await PLACEMENTS.where(connection, f"placement IN ({placements})", municipality)),
-        statements=list(await STATEMENTS.where(connection, f"placement IN ({placements})", municipality)),
-        reservations=list(
-            await RESERVATIONS.where(
-                connection,
-                f"(municipality = $1 OR placement IN ({placements})) AND expires_on IS NOT NULL",
-                municipality,
-            )
-        ),
-    )
-
-
-async def last_reservations(
-    connection: Connection, municipality: str, state: State | None, limit: int
-) -> list[Reservation]:
-    """The last reservations asked for, the newest first."""
-    rows = await RESERVATIONS.where(
-        connection,
-        "reservation IN (SELECT reservation FROM reservations WHERE municipality = $1 "
-        "AND ($2::text IS NULL OR state = $2) ORDER BY requested_at DESC, reservation DESC LIMIT $3)",
-        municipality,
-        state,
-        limit,
-    )
-    return sorted(rows, key=lambda r: (r.requested_at, r.reservation), reverse=True)
+async def _load_mergers(connection: Connection, touched: Touched) -> Rows[Merger]:
+    """All of them, where a municipality is looked at: a country has a few hundred at most."""
+    if not (touched.ledgers or touched.asked or touched.merging or touched.capacities):
+        return Rows(MERGERS)
+    return await MERGERS.all(connection)
 
 
 async def _load_placements(connection: Connection, touched: Touched) -> list[Placement]:
+    """Those of the people named, and of the people whose placements are named."""
     if not touched.participants and not touched.placements:
         return []
     rows = await PLACEMENTS.where(
         connection,
-        "participant = ANY($1) OR placement = ANY($2)",
+        "participant = ANY($1) "
+        "OR participant IN (SELECT participant FROM placements WHERE placement = ANY($2))",
         sorted(touched.participants),
         sorted(touched.placements),
     )
     return list(rows)
 
 
-async def _load_reservations(connection: Connection, touched: Touched) -> list[Reservation]:
+async def _load_waits(
+    connection: Connection, touched: Touched, reports: Rows[Any], pairs: Sequence[tuple[str, str]]
+) -> list[Wait]:
+    """Those of the people named; once a month, for the report, the whole list."""
+    due = family({whose for whose, day in touched.reported if (whose, day) not in reports}, pairs)
+    if not due and not touched.participants:
+        return []
+    rows = await WAITS.where(
+        connection,
+        "participant = ANY($1) "
+        "OR participant IN (SELECT participant FROM waits WHERE municipality = ANY($2))",
+        sorted(touched.participants),
+        sorted(due),
+    )
+    return list(rows)
+
+
+async def _load_reservations(
+    connection: Connection, touched: Touched, asked: Iterable[Day]
+) -> list[Reservation]:
     """Those that are named, those of the people, and those that hold room in the ledgers looked at."""
     found: list[Reservation] = []
     if touched.reservations or touched.participants:
@@ -135,56 +142,67 @@ async def _load_reservations(connection: Connection, touched: Touched) -> list[R
         found += await RESERVATIONS.where(
             connection,
             "expires_on IS NOT NULL AND municipality = ANY($1) AND (closed_at IS NULL OR closed_at >= $2)",
-            sorted({municipality for municipality, _ in touched.asked}),
+            sorted({municipality for municipality, _ in asked}),
             touched.since,
         )
     return found
 
 
-async def _levels(connection: Connection, asked: set[Day]) -> dict[Day, Tally]:
-    """Contracts in force or agreed to start, by municipality and day."""
+async def _levels(connection: Connection, asked: set[Day]) -> dict[Day, dict[str, Change]]:
+    """Contracts in force and agreed to start, by municipality and day, and by fund."""
+    found: dict[Day, dict[str, Change]] = {day: {} for day in asked}
     if not asked:
-        return {}
+        return found
     municipalities, days = zip(*sorted(asked), strict=True)
     rows = await connection.fetch(
-        "SELECT a.municipality, a.day, "
-        "coalesce(sum(CASE WHEN s.day <= a.day THEN contracts ELSE starting_contracts END), 0)::bigint "
-        "AS contracts, "
-        "coalesce(sum(CASE WHEN s.day <= a.day THEN hours ELSE starting_hours END), 0) AS hours "
+        "SELECT a.municipality, a.day, s.fund, "
+        "coalesce(sum(s.contracts) FILTER (WHERE s.day <= a.day), 0)::bigint AS contracts, "
+        "coalesce(sum(s.hours) FILTER (WHERE s.day <= a.day), 0) AS hours, "
+        "coalesce(sum(s.starting_contracts) FILTER (WHERE s.day > a.day), 0)::bigint AS starting_contracts, "
+        "coalesce(sum(s.starting_hours) FILTER (WHERE s.day > a.day), 0) AS starting_hours "
         "FROM unnest($1::text[], $2::date[]) AS a (municipality, day) "
-        "LEFT JOIN stock s USING (municipality) GROUP BY a.municipality, a.day",
+        "JOIN stock s USING (municipality) GROUP BY a.municipality, a.day, s.fund",
         list(municipalities),
         list(days),
     )
-    return {(row["municipality"], row["day"]): Tally(row["contracts"], row["hours"]) for row in rows}
+    for row in rows:
+        found[row["municipality"], row["day"]][row["fund"]] = Change(
+            Tally(row["contracts"], row["hours"]), Tally(row["starting_contracts"], row["starting_hours"])
+        )
+    return found
 
 
-async def _save_stock(connection: Connection, changed: Mapping[Day, Change]) -> None:
+async def _save_stock(connection: Connection, changed: Mapping[Line, Change]) -> None:
     """Add to the days; one on which nothing changes any more is no row, so that a rebuild is the same."""
     if not changed:
         return
-    days = sorted(changed)
+    lines = sorted(changed)
+    keys: list[list[str] | list[date]] = [
+        [municipality for municipality, _, _ in lines],
+        [day for _, day, _ in lines],
+        [fund for _, _, fund in lines],
+    ]
     columns: Sequence[list[Any]] = [
-        [municipality for municipality, _ in days],
-        [day for _, day in days],
-        [changed[day].in_force.contracts for day in days],
-        [changed[day].in_force.hours for day in days],
-        [changed[day].starting.contracts for day in days],
-        [changed[day].starting.hours for day in days],
+        *keys,
+        [changed[line].in_force.contracts for line in lines],
+        [changed[line].in_force.hours for line in lines],
+        [changed[line].starting.contracts for line in lines],
+        [changed[line].starting.hours for line in lines],
     ]
     await connection.execute(
-        "INSERT INTO stock AS s (municipality, day, contracts, hours, starting_contracts, starting_hours) "
-        "SELECT * FROM "
-        "unnest($1::text[], $2::date[], $3::bigint[], $4::numeric[], $5::bigint[], $6::numeric[]) "
-        "ON CONFLICT (municipality, day) DO UPDATE SET contracts = s.contracts + excluded.contracts, "
+        "INSERT INTO stock AS s "
+        "(municipality, day, fund, contracts, hours, starting_contracts, starting_hours) "
+        "SELECT * FROM unnest("
+        "$1::text[], $2::date[], $3::text[], $4::bigint[], $5::numeric[], $6::bigint[], $7::numeric[]) "
+        "ON CONFLICT (municipality, day, fund) DO UPDATE SET contracts = s.contracts + excluded.contracts, "
         "hours = s.hours + excluded.hours, "
         "starting_contracts = s.starting_contracts + excluded.starting_contracts, "
         "starting_hours = s.starting_hours + excluded.starting_hours",
         *columns,
     )
     await connection.execute(
-        "DELETE FROM stock USING unnest($1::text[], $2::date[]) AS t (municipality, day) "
-        "WHERE stock.municipality = t.municipality AND stock.day = t.day AND contracts = 0 AND hours = 0 "
-        "AND starting_contracts = 0 AND starting_hours = 0",
-        *columns[:2],
+        "DELETE FROM stock USING unnest($1::text[], $2::date[], $3::text[]) AS t (municipality, day, fund) "
+        "WHERE stock.municipality = t.municipality AND stock.day = t.day AND stock.fund = t.fund "
+        "AND contracts = 0 AND hours = 0 AND starting_contracts = 0 AND starting_hours = 0",
+        *keys,
     )

@@ -8,15 +8,25 @@ from datetime import date, datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 from services.quota.rules.capacity import Stated
-from services.quota.rules.contracts import Placement, Statement, terms
-from services.quota.rules.domicile import Domicile, stays
-from services.quota.rules.numbers import Target
-from services.quota.rules.policies import Policy
+from services.quota.rules.contracts import Placement, Statement
+from services.quota.rules.domicile import Domicile
+from services.quota.rules.earmarks import Earmark
+from services.quota.rules.mergers import Merger, successor, whole
+from services.quota.rules.numbers import Number, Target, numbers
+from services.quota.rules.policies import Counting, Policy, Tally, counting
+from services.quota.rules.reported import Report, month_before
 from services.quota.rules.reservations import Reservation, State
-from services.quota.rules.stock import Day, Period, Stock, periods
+from services.quota.rules.room import Room, room
+from services.quota.rules.spells import Spell, current, spells
+from services.quota.rules.stock import Change, Day, Stock
+from services.quota.rules.waiting import Wait
 from shared.contracts import (
+    BridgeOffered,
     CapacityChanged,
     ClockTicked,
+    FiguresReported,
+    FundAssigned,
+    MunicipalitiesMerged,
     ParticipantMoved,
     ParticipantRegistered,
     PlacementChanged,
@@ -33,6 +43,7 @@ from shared.contracts import (
     ReservationRequested,
     ReservationUsed,
     TargetSet,
+    WaitingJoined,
     WaitingLeft,
 )
 from shared.messaging.event import Event
@@ -46,6 +57,11 @@ POLICIES: Final = Table("policies", Policy, "municipality", "kind", "version")
 DOMICILES: Final = Table("domiciles", Domicile, "participant", "fact")
 PLACEMENTS: Final = Table("placements", Placement, "placement")
 STATEMENTS: Final = Table("statements", Statement, "placement", "number")
+EARMARKS: Final = Table("earmarks", Earmark, "placement", "municipality", "number")
+SPELLS: Final = Table("spells", Spell, "placement", "from_on", "known_from")
+MERGERS: Final = Table("mergers", Merger, "predecessor", "municipality", "merged_on")
+WAITS: Final = Table("waits", Wait, "participant", "number")
+REPORTS: Final = Table("reports", Report, "municipality", "day")
 RESERVATIONS: Final = Table("reservations", Reservation, "reservation")
 CAPACITIES: Final = Table("capacities", Stated, "municipality", "year")
 
@@ -85,6 +101,14 @@ class Book(Rows[R]):
         super().put(row)
         self._enter(row)
 
+    def drop(self, key: Key) -> None:
+        """Forget the row."""
+        row = self.get(key)
+        if row is not None:
+            for name, group_of in self._groups.items():
+                self._of[name, group_of(row)].pop(key)
+        super().drop(key)
+
     def of(self, group: str, value: str) -> list[R]:
         """The rows that belong to `value`."""
         return list(self._of.get((group, value), {}).values())
@@ -106,23 +130,73 @@ class World:
     serves: frozenset[str] | None = None
     targets: Book[Target] = field(default_factory=lambda: Book(TARGETS, BY_MUNICIPALITY))
     policies: Book[Policy] = field(default_factory=lambda: Book(POLICIES, BY_MUNICIPALITY))
+    mergers: Rows[Merger] = field(default_factory=lambda: Rows(MERGERS))
     domiciles: Book[Domicile] = field(default_factory=lambda: Book(DOMICILES, BY_PARTICIPANT))
     placements: Book[Placement] = field(default_factory=lambda: Book(PLACEMENTS, BY_PARTICIPANT))
     statements: Book[Statement] = field(default_factory=lambda: Book(STATEMENTS, BY_PLACEMENT))
+    earmarks: Book[Earmark] = field(default_factory=lambda: Book(EARMARKS, BY_PLACEMENT))
+    spells: Book[Spell] = field(default_factory=lambda: Book(SPELLS, BY_PARTICIPANT))
+    waits: Book[Wait] = field(default_factory=lambda: Book(WAITS, BY_PARTICIPANT))
     reservations: Book[Reservation] = field(default_factory=lambda: Book(RESERVATIONS, BY_WHAT_THEY_HOLD))
     capacities: Rows[Stated] = field(default_factory=lambda: Rows(CAPACITIES))
+    reports: Rows[Report] = field(default_factory=lambda: Rows(REPORTS))
     stock: Stock = field(default_factory=Stock)
 
-    def periods_of(self, participant: str) -> list[Period]:
-        """Where and when the person's contracts count."""
-        lived = stays(self.domiciles.of("participant", participant))
-        return [
-            period
+    def recount(self, participant: str) -> None:
+        """Enter where and when the person's contracts count, after a fact about them came in."""
+        before = self.spells.of("participant", participant)
+        lived = self.domiciles.of("participant", participant)
+        after = [
+            spell
             for placement in self.placements.of("participant", participant)
-            for period in periods(
-                terms(placement.rung, self.statements.of("placement", placement.placement)), lived
+            for spell in spells(
+                placement,
+                self.statements.of("placement", placement.placement),
+                lived,
+                self.earmarks.of("placement", placement.placement),
             )
         ]
+        self.stock.replace(current(before), current(after))
+        kept = {SPELLS.key_of(spell) for spell in after}
+        for spell in before:
+            if SPELLS.key_of(spell) not in kept:
+                self.spells.drop(SPELLS.key_of(spell))
+        for spell in after:
+            self.spells.put(spell)
+
+    def valid(self, day: date) -> list[str]:
+        """The municipalities of this ledger by the codes that are valid on the day, in order."""
+        known = list(self.mergers)
+        return sorted({successor(known, municipality, day) for municipality in self.serves or ()})
+
+    def codes(self, municipality: str, day: date) -> tuple[str, ...]:
+        """The codes that make up a municipality on a day."""
+        return whole(list(self.mergers), municipality, day).codes
+
+    def measure(self, municipality: str, year: int, day: date) -> tuple[tuple[Number, ...], Counting]:
+        """The year's numbers, and how contracts are held against them on that day."""
+        made_of = whole(list(self.mergers), municipality, day)
+        targets = [t for code in made_of.codes for t in self.targets.of("municipality", code)]
+        found = numbers(targets, year, made_of)
+        return found, counting(self.policies.of("municipality", municipality), found, day)
+
+    def level(self, municipality: str, day: date) -> dict[str, Change]:
+        """Contracts in force and agreed to start, by fund, for all that the municipality is made of."""
+        found: dict[str, Change] = {}
+        for code in self.codes(municipality, day):
+            for fund, change in self.stock.level(code, day).items():
+                found[fund] = found.get(fund, Change()) + change
+        return found
+
+    def holding(self, municipality: str, day: date) -> list[Reservation]:
+        """Reservations that may hold room under the municipality's number."""
+        return [r for code in self.codes(municipality, day) for r in self.reservations.of("holding", code)]
+
+    def room(self, municipality: str, year: int, day: date, held: Tally) -> Room:
+        """The room under the year's number on that day, with this much held."""
+        found, measure = self.measure(municipality, year, day)
+        occupied = {fund: c.in_force + c.starting for fund, c in self.level(municipality, day).items()}
+        return room(found, measure, occupied, held)
 
 
 @dataclass(slots=True)
@@ -131,17 +205,21 @@ class Touched:
 
     Attributes:
         ledgers: municipalities whose number is looked at or changed.
+        merging: a predecessor and who goes on, of each merger in the batch.
         asked: municipality and day for which the stock must be known.
         since: room given back from this moment on still counts; None when none is looked at.
+        reported: municipality and day for which a report may be due.
     """
 
     ledgers: set[str] = field(default_factory=set)
+    merging: set[tuple[str, str]] = field(default_factory=set)
     asked: set[Day] = field(default_factory=set)
     since: datetime | None = None
     participants: set[str] = field(default_factory=set)
     placements: set[str] = field(default_factory=set)
     reservations: set[str] = field(default_factory=set)
     capacities: set[str] = field(default_factory=set)
+    reported: set[Day] = field(default_factory=set)
 
     def ask(self, municipality: str, day: date, at: datetime) -> None:
         """The room of this municipality on this day will be looked at."""
@@ -159,10 +237,16 @@ def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
     match event.data:
         case TargetSet() | PolicyAdopted() as data:
             touched.ledgers.add(data.municipality)
-        case ParticipantRegistered() | ParticipantMoved() | WaitingLeft() as data:
+        case MunicipalitiesMerged() as data:
+            touched.merging.update((code, data.municipality) for code in data.predecessors)
+        case (
+            ParticipantRegistered() | ParticipantMoved() | WaitingJoined() | BridgeOffered() | WaitingLeft()
+        ) as data:
             touched.participants.add(data.participant)
         case PlacementStarted() | PlacementChanged() | PlacementEnded() as data:
             touched.participants.add(data.participant)
+            touched.placements.add(data.placement)
+        case FundAssigned() as data:
             touched.placements.add(data.placement)
         case ReservationRequested() as data:
             touched.reservations.add(data.reservation)
@@ -179,9 +263,17 @@ def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
             touched.reservations.add(data.reservation)
         case CapacityChanged() as data:
             touched.capacities.add(data.municipality)
+        case FiguresReported() as data:
+            touched.reported.add((data.municipality, data.on))
         case ClockTicked():
-            today = amsterdam_date(event.time)
-            for municipality in serves:
-                touched.capacities.add(municipality)
-                touched.ask(municipality, today, event.time)
-                touched.ask(municipality, date(today.year + 1, 1, 1), event.time)
+            _touch_all(touched, event, serves)
+
+
+def _touch_all(touched: Touched, event: Event, serves: frozenset[str]) -> None:
+    today = amsterdam_date(event.time)
+    for municipality in serves:
+        touched.capacities.add(municipality)
+        touched.ask(municipality, today, event.time)
+        touched.ask(municipality, date(today.year + 1, 1, 1), event.time)
+        touched.ask(municipality, month_before(today), event.time)
+        touched.reported.add((municipality, month_before(today)))

@@ -41,6 +41,9 @@ from shared.contracts.deadlines import (
     DeadlineDue,
     DeadlineKind,
 )
+from shared.contracts.figures import FiguresReported, ReportedFund
+from shared.contracts.funding import FundAssigned
+from shared.contracts.municipalities import MunicipalitiesMerged
 from shared.contracts.notifications import (
     Attempt,
     FailureCode,
@@ -81,6 +84,7 @@ from shared.contracts.placements import (
     PlacementEnded,
     PlacementEndReason,
     PlacementStarted,
+    Scheme,
 )
 from shared.contracts.places import (
     PlaceChanged,
@@ -195,7 +199,9 @@ __all__ = [
     "EventRefused",
     "EventType",
     "FailureCode",
+    "FiguresReported",
     "Fund",
+    "FundAssigned",
     "FundCapacity",
     "Hours",
     "Instant",
@@ -204,6 +210,7 @@ __all__ = [
     "LeaveReason",
     "MessageChannel",
     "Municipalities",
+    "MunicipalitiesMerged",
     "Municipality",
     "Need",
     "Needs",
@@ -264,6 +271,7 @@ __all__ = [
     "Recipient",
     "RefusalCode",
     "ReleaseReason",
+    "ReportedFund",
     "ReservationExpired",
     "ReservationGranted",
     "ReservationRefusal",
@@ -273,6 +281,7 @@ __all__ = [
     "ReservationUsed",
     "Role",
     "Rung",
+    "Scheme",
     "ServiceName",
     "StepReason",
     "Stream",

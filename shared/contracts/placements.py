@@ -21,6 +21,13 @@ class ContractKind(StrEnum):
     PERMANENT = "permanent"
 
 
+class Scheme(StrEnum):
+    """Under which law somebody is employed; old jobs and new ones lie side by side at one employer."""
+
+    PARTICIPATIEWET = "participatiewet"
+    WSW = "wsw"
+
+
 class PlacementChangeReason(StrEnum):
     """Why a placement changed."""
 
@@ -71,6 +78,8 @@ class PlacementStarted(
     """Hours a week."""
     contract: ContractKind
     """Which contract of employment."""
+    scheme: Scheme = Scheme.PARTICIPATIEWET
+    """Under which law; a job under the old Wsw is no sheltered work in the sense of the number."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -44,6 +44,10 @@ class TargetSet(Data, name="targets.set", stream=Stream.INTAKE, key="municipalit
     """Day of publication; after 1 January of `year` means retroactive."""
     source: Text
     """Where it is published."""
+    counts: bool = True
+    """False for a figure of another source: it is kept to be compared, and the year does not run on it."""
+    reason: Text | None = None
+    """Why it differs from what was stated before, where it corrects that."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -9,24 +9,37 @@ from decimal import Decimal
 from typing import Any
 
 from services.quota.handlers import Quota
-from services.quota.rules.figures import Basis, Figures, figures
+from services.quota.rules.figures import Basis, Counts, Figures, Question, figures
+from services.quota.rules.policies import NOTHING, Tally
+from services.quota.rules.reservations import Reservation, State
+from services.quota.rules.spells import Spell, by
+from services.quota.rules.stock import IN_ORDER
+from services.quota.rules.waiting import listed
 from services.quota.world import (
     CAPACITIES,
     DOMICILES,
+    EARMARKS,
+    MERGERS,
     PLACEMENTS,
     POLICIES,
+    REPORTS,
     RESERVATIONS,
+    SPELLS,
     STATEMENTS,
     TARGETS,
+    WAITS,
     World,
 )
 from shared.contracts import (
     Agreement,
+    BridgeOffered,
     ClockTicked,
     ContractKind,
     CountingRules,
     Data,
     Fund,
+    FundAssigned,
+    MunicipalitiesMerged,
     ParticipantMoved,
     ParticipantRegistered,
     PartnerRegistered,
@@ -43,6 +56,7 @@ from shared.contracts import (
     TargetSet,
     TermsRules,
     Unit,
+    WaitingJoined,
 )
 from shared.messaging.batch import Arrival, Batch, Result
 from shared.messaging.dead_letters import DeadLetter
@@ -51,6 +65,7 @@ from shared.messaging.registry import Registry
 from shared.messaging.rows import Table
 from shared.messaging.service import Record
 from shared.messaging.topics import Topics
+from tests.quota import model
 
 EMMEN = "0114"
 COEVORDEN = "0109"
@@ -90,6 +105,23 @@ REGISTRY = Registry.of(
 def at(day: date, hour: int = 12) -> datetime:
     """A moment on that day."""
     return datetime.combine(day, time(hour), UTC)
+
+
+EVERY_TABLE: tuple[Table[Any], ...] = (
+    TARGETS,
+    POLICIES,
+    MERGERS,
+    DOMICILES,
+    PLACEMENTS,
+    STATEMENTS,
+    EARMARKS,
+    SPELLS,
+    WAITS,
+    RESERVATIONS,
+    CAPACITIES,
+    REPORTS,
+)
+"""What the ledger keeps, beside its stock."""
 
 
 @dataclass(slots=True)
@@ -178,8 +210,19 @@ class Ledger:
         return self.hear(ClockTicked(at=moment), moment)
 
     def figures(self, on: date, known_on: date | None = None, municipality: str = EMMEN) -> Figures:
-        """The figures as the API would give them."""
-        return figures(basis_of(self.world, municipality), on, known_on)
+        """The figures as the API would give them, counted by the slow model."""
+        return figures_in(self.world, on, known_on, municipality)
+
+    def occupied(self, municipality: str, day: date) -> Tally:
+        """What the stock by day says is in force or agreed to start."""
+        level = self.world.stock.level(municipality, day).values()
+        return sum((change.in_force + change.starting for change in level), NOTHING)
+
+
+def figures_in(world: World, on: date, known_on: date | None = None, municipality: str = EMMEN) -> Figures:
+    """The figures, counted by the slow model."""
+    basis, question = basis_of(world, municipality), Question.of(on, known_on)
+    return figures(basis, model.count(world, basis.codes(question), question), on, known_on)
 
 
 def record_of(event: Event) -> Record:
@@ -188,30 +231,60 @@ def record_of(event: Event) -> Record:
 
 
 def basis_of(world: World, municipality: str) -> Basis:
-    """All that the world knows of a municipality."""
+    """What the municipality and all others laid down."""
     return Basis(
         municipality=municipality,
-        targets=[t for t in world.targets if t.municipality == municipality],
+        targets=list(world.targets),
         policies=[p for p in world.policies if p.municipality == municipality],
-        domiciles=list(world.domiciles),
-        placements=list(world.placements),
-        statements=list(world.statements),
-        reservations=[r for r in world.reservations if r.municipality == municipality],
+        mergers=list(world.mergers),
     )
+
+
+def counted_by_spells(world: World, municipality: str, question: Question) -> Counts:
+    """What the queries ask of the tables, asked of the spells in memory."""
+    codes = basis_of(world, municipality).codes(question)
+
+    def known(spell: Spell, moment: datetime | None) -> bool:
+        if moment is None:
+            return spell.known_until is None
+        return spell.known_from < moment and (spell.known_until is None or spell.known_until >= moment)
+
+    ours = [s for s in world.spells if s.municipality in codes]
+    now = [s for s in ours if known(s, question.known) and s.period.covers(question.on)]
+    there = {s.placement for s in now}
+    later = [s for s in ours if known(s, question.agreed) and s.first and s.from_on > question.on]
+    slow = model.count(world, codes, question)
+    took = {
+        r.placement
+        for r in world.reservations
+        if r.state is State.USED and (question.known is None or _closed(r) < question.known)
+    }
+    return Counts(
+        in_force=_by_fund(now),
+        agreed=_by_fund(s for s in later if s.placement not in there),
+        held=slow.held,
+        without_reservation=len(there - took),
+        waiting=listed(by(world.waits, question.known), codes, question.on)[0],
+        bridged=listed(by(world.waits, question.known), codes, question.on)[1],
+    )
+
+
+def _closed(reservation: Reservation) -> datetime:
+    assert reservation.closed_at is not None
+    return reservation.closed_at
+
+
+def _by_fund(spells: Iterable[Spell]) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for spell in spells:
+        fund = spell.fund.value if spell.fund else IN_ORDER
+        found[fund] = found.get(fund, NOTHING) + spell.period.tally
+    return found
 
 
 def state_of(world: World) -> dict[str, Any]:
     """Everything in the world, table by table, in a form that can be compared."""
-    books: list[tuple[Table[Any], Iterable[Any]]] = [
-        (TARGETS, world.targets),
-        (POLICIES, world.policies),
-        (DOMICILES, world.domiciles),
-        (PLACEMENTS, world.placements),
-        (STATEMENTS, world.statements),
-        (RESERVATIONS, world.reservations),
-        (CAPACITIES, world.capacities),
-    ]
-    state: dict[str, Any] = {table.name: by_key(table, rows) for table, rows in books}
+    state: dict[str, Any] = {table.name: by_key(table, getattr(world, table.name)) for table in EVERY_TABLE}
     return state | {"stock": dict(world.stock.changed)}
 
 
@@ -320,6 +393,38 @@ def started(
         "contract": ContractKind.PERMANENT if until is None else ContractKind.TEMPORARY,
     }
     return PlacementStarted(**(fields | more))
+
+
+def assigned(placement: str, fund: Fund | None, on: date, municipality: str = EMMEN) -> FundAssigned:
+    """The municipality says who pays for a contract."""
+    return FundAssigned(
+        municipality=municipality, placement=placement, fund=fund, from_on=on, reason="Raadsbesluit"
+    )
+
+
+def merged(predecessors: Sequence[str], municipality: str, on: date) -> MunicipalitiesMerged:
+    """Codes end in another."""
+    return MunicipalitiesMerged(
+        municipality=municipality, predecessors=tuple(predecessors), merged_on=on, source="Wet"
+    )
+
+
+def waits(participant: str, on: date, municipality: str = EMMEN) -> WaitingJoined:
+    """Somebody is on the list from that day."""
+    return WaitingJoined(
+        participant=participant,
+        municipality=municipality,
+        joined_on=on,
+        decided_on=on,
+        school_leaver=False,
+    )
+
+
+def bridged(participant: str, on: date, municipality: str = EMMEN) -> BridgeOffered:
+    """Somebody who waits has something to do from that day."""
+    return BridgeOffered(
+        participant=participant, municipality=municipality, rung=Rung.LEARN_WORK, offered_on=on
+    )
 
 
 def ended(placement: str, participant: str, on: date) -> PlacementEnded:

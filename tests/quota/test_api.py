@@ -49,19 +49,23 @@ async def test_figures_tell_the_number_and_what_fills_it(http: httpx.AsyncClient
     funds = shown.pop("funds")
     assert shown == {
         "municipality": "0114",
-        "on": "2021-03-01",
-        "known_on": None,
+        "as_of": "2021-03-01",
+        "as_known_on": None,
         "year": 2021,
         "unit": "contracts",
         "target": 2,
         "provisional": False,
         "contracts": 1,
         "hours": 28,
+        "realised": 1,
+        "both_ways": {"contracts": 1, "hours": 0.91, "hours_per_unit": 31},
         "starting": 0,
         "reserved": 1,
         "free": 0,
         "over": 0,
         "without_reservation": 1,
+        "waiting": 0,
+        "bridged": 0,
     }
     assert [(f["fund"], f["target"], f["in_use"], f["reserved"], f["free"]) for f in funds] == [
         ("ministry", 1, 1, 0, 0),
@@ -80,7 +84,7 @@ async def test_figures_can_be_asked_for_as_they_were_known(http: httpx.AsyncClie
 
 async def test_without_a_day_the_figures_are_of_today(http: httpx.AsyncClient):
     shown = (await http.get("/v1/figures", params={"municipality": "0114"})).json()
-    assert shown["on"] >= "2021-03-01"
+    assert shown["as_of"] >= "2021-03-01"
 
 
 async def test_a_municipality_that_is_not_known_has_no_number_and_no_contracts(http: httpx.AsyncClient):

@@ -62,12 +62,16 @@ def test_contracts_over_the_number_show_as_less_than_nothing_free():
     assert told(ledger.tick(DAY + days(1))) == [(2021, [(Fund.MINISTRY, 1, 2, 0, -1)])]
 
 
-def test_a_new_year_is_told_of_with_last_years_number_and_last_years_contracts():
+def test_the_next_year_is_told_of_before_1_january_with_last_years_number_and_last_years_contracts():
+    """Pitfall 3: the new number may come weeks after 1 January; nobody should have to ask in vain."""
     ledger = ledger_with()
     ledger.hear(started("p-1", DAY), DAY)
-    ledger.tick(date(2021, 12, 31))
-    (said,) = ledger.tick(date(2022, 1, 1))
-    assert (said.year, said.provisional, said.funds[0].in_use) == (2022, True, 1)
+    assert [said.year for said in of_type(ledger.tick(date(2021, 9, 30)), CapacityChanged)] == [2021]
+    (said,) = of_type(ledger.tick(date(2021, 10, 1)), CapacityChanged)
+    assert (said.year, said.as_of, said.provisional) == (2022, date(2022, 1, 1), True)
+    assert (said.funds[0].target, said.funds[0].in_use, said.funds[0].free) == (2, 1, 1)
+    # It is told once: on 1 January nothing is new.
+    assert of_type(ledger.tick(date(2022, 1, 1)), CapacityChanged) == []
 
 
 def test_next_year_is_told_of_as_soon_as_it_has_a_number():
@@ -119,6 +123,6 @@ def test_hours_are_told_in_places_of_two_decimals_that_never_overstate_what_is_f
     ledger = ledger_with()
     ledger.hear(by_hours(31, date(2021, 1, 1)), date(2021, 1, 1))
     ledger.hear(started("p-1", DAY, hours=28), DAY)
-    (said,) = ledger.tick(DAY + days(1))
+    (said,) = of_type(ledger.tick(DAY + days(1)), CapacityChanged)
     (fund,) = said.funds
     assert (said.unit, fund.in_use, fund.free) == (Unit.HOURS, Decimal("0.91"), Decimal("1.09"))

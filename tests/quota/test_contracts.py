@@ -42,7 +42,7 @@ def changed(on: date, *, hours: int = 28, until: date | None = None, **more: Any
 
 
 def days_of(ledger: Ledger) -> list[tuple[date, date | None, int]]:
-    found: list[Term] = terms(ledger.world.placements[PL].rung, ledger.world.statements.of("placement", PL))
+    found: list[Term] = terms(ledger.world.statements.of("placement", PL))
     return [(term.from_on, term.until_on, int(term.hours)) for term in found]
 
 
@@ -152,7 +152,7 @@ def test_planned_changes_of_hours_make_no_second_contract_of_one():
     ledger = ledger_with(number(2021, 2), started("p-1", START), changed(date(2021, 6, 1), hours=32))
     for day in (date(2021, 1, 31), START, date(2021, 6, 1)):
         assert ledger.figures(day).free == 1
-        assert ledger.world.stock.occupied(EMMEN, day).contracts == 1
+        assert ledger.occupied(EMMEN, day).contracts == 1
 
 
 def test_of_two_domiciles_from_the_same_day_the_one_stated_last_holds_whichever_came_first():

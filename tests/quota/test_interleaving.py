@@ -27,6 +27,8 @@ from shared.contracts import (
     PlacementChangeReason,
     ProposalDeclined,
     ProposalExpired,
+    ProposalWithdrawn,
+    ProposalWithdrawReason,
     WaitingLeaveReason,
     WaitingLeft,
 )
@@ -36,20 +38,25 @@ from tests.quota.support import (
     EMMEN,
     Ledger,
     asked,
+    assigned,
     at,
+    bridged,
     by_hours,
     ended,
     held_for,
+    merged,
     moved,
     number,
     registered,
     started,
     state_of,
+    waits,
 )
 
 Part = list[Event]
 """Events that nothing puts in order but their topic and key."""
 
+_GONE = ProposalWithdrawReason.PLACE_WITHDRAWN
 PEOPLE = [f"p-{n}" for n in range(5)]
 NEAR = st.integers(-40, 40).map(lambda n: timedelta(days=n))
 
@@ -95,11 +102,18 @@ class Story:
             number(self.day.year + 1, places, fund),
             by_hours(31, self.day),
             held_for(self.draw(st.integers(1, 20)), self.day),
+            merged([COEVORDEN], EMMEN, date(2021, 1, 1)),
+            # Perhaps of a contract that its host states in this very phase, or never.
+            assigned(
+                f"pl-{self.draw(st.integers(1, self.names + 2))}",
+                self.draw(st.sampled_from([*Fund, None])),
+                self.day + self.draw(NEAR),
+            ),
         ]
 
     def _of_person(self, person: str) -> list[tuple[Data, str | None]]:
         kind = self.draw(
-            st.sampled_from(["register", "move", "start", "start", "change", "end", "fall", "leave"])
+            st.sampled_from(["register", "move", "start", "start", "change", "end", "fall", "leave", "wait"])
         )
         if kind == "register":
             guide = self.draw(st.sampled_from(["menso", "buurtsupport"]))
@@ -136,6 +150,9 @@ class Story:
         if kind == "fall" and granted:
             fell = ProposalDeclined(**_proposal(*granted[0]), by=AnsweredBy.GUIDE, declined_on=self.day)
             return [(fell, None)]
+        if kind == "wait":
+            joined = self.day + self.draw(NEAR)
+            return [(waits(person, joined), None), (bridged(person, joined + timedelta(days=9)), None)]
         if kind == "leave":
             reason = self.draw(st.sampled_from(list(WaitingLeaveReason)))
             left = WaitingLeft(participant=person, municipality=EMMEN, left_on=self.day, reason=reason)
@@ -150,6 +167,10 @@ class Story:
         for person in self.draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3)):
             self.names += 1
             said.append((asked(person, self.day, reservation=f"res-{self.names}"), None))
+            if self.draw(st.booleans()):
+                # On another key than the request it rests on: it may come first, and waits.
+                fell = _proposal(f"res-{self.names}", person)
+                said.append((ProposalWithdrawn(**fell, reason=_GONE, withdrawn_on=self.day), None))
         return said
 
     def _open(self) -> list[tuple[str, str]]:

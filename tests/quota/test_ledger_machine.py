@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from services.quota.rules import numbers, policies
+from services.quota.rules.figures import Counts, Question
 from services.quota.rules.policies import NOTHING, Tally
 from services.quota.rules.reservations import State
+from services.quota.rules.spells import current
 from shared.contracts import (
     AnsweredBy,
     ContractKind,
@@ -29,19 +31,24 @@ from shared.contracts import (
     WaitingLeaveReason,
     WaitingLeft,
 )
+from tests.quota import model
 from tests.quota.support import (
     COEVORDEN,
     EMMEN,
     Ledger,
     asked,
+    assigned,
     at,
+    bridged,
     by_hours,
+    counted_by_spells,
     ended,
     held_for,
     moved,
     number,
     registered,
     started,
+    waits,
 )
 
 CLOSINGS = (ReservationReleased, ReservationExpired, ReservationUsed)
@@ -63,6 +70,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.minutes = 0
         self.said = 0
         self.facts = 0
+        self.told: dict[Question, Counts] = {}
+        self.overshot: list[str] = []
 
     def now(self) -> datetime:
         self.minutes += 1
@@ -106,6 +115,8 @@ class LedgerMachine(RuleBasedStateMachine):
         measure, room = before
         fits = room is not None and measure.size(Tally(1, Decimal(hours))) <= room
         assert isinstance(answer, ReservationGranted if fits else ReservationRefused)
+        if fits and (self.left(self.day)[1] or 0) < 0:
+            self.overshot.append(reservation)
         return (participant, reservation) if fits else multiple()
 
     @rule(reservation=held, again=st.booleans())
@@ -170,7 +181,52 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.tick(self.now())
         assert self.ledger.tick(self.now()) == []
 
+    @rule(contract=contracts, fund=st.sampled_from([*Fund, None]), since=NEAR)
+    def assign(self, contract: tuple[str, str], fund: Fund | None, since: timedelta) -> None:
+        _, placement = contract
+        self.hear(assigned(placement, fund, self.day + since))
+
+    @rule(participant=people, since=st.integers(0, 60), bridge=st.booleans(), leaves=st.booleans())
+    def wait(self, participant: str, since: int, *, bridge: bool, leaves: bool) -> None:
+        joined = self.day - timedelta(days=since)
+        self.hear(waits(participant, joined))
+        if bridge:
+            self.hear(bridged(participant, joined + timedelta(days=10)))
+        if leaves:
+            placed = WaitingLeaveReason.PLACED
+            left = WaitingLeft(participant=participant, municipality=EMMEN, left_on=self.day, reason=placed)
+            self.hear(left)
+
+    @rule(since=NEAR)
+    def report(self, since: timedelta) -> None:
+        """The council is told a figure; it must be the same whenever it is looked up again."""
+        known_on = self.day - timedelta(days=1)
+        question = Question.of(self.day + since, known_on)
+        self.told[question] = counted_by_spells(self.ledger.world, EMMEN, question)
+
     # What must hold.
+
+    @invariant()
+    def what_was_told_is_told_again_exactly(self) -> None:
+        for question, counts in self.told.items():
+            assert counted_by_spells(self.ledger.world, EMMEN, question) == counts
+
+    @invariant()
+    def the_spells_say_of_any_day_and_any_moment_what_the_facts_say(self) -> None:
+        for on, known_on in (
+            (self.day, None),
+            (self.day - timedelta(days=40), self.day - timedelta(days=20)),
+            (self.day + timedelta(days=40), self.day - timedelta(days=1)),
+        ):
+            question = Question.of(on, known_on)
+            for municipality in (EMMEN, COEVORDEN):
+                by_facts = model.count(self.ledger.world, [municipality], question)
+                assert counted_by_spells(self.ledger.world, municipality, question) == by_facts
+
+    @invariant()
+    def never_more_is_granted_than_there_is_room_for(self) -> None:
+        """Whatever is over the number is a contract, which is a fact; never a granted reservation."""
+        assert not self.overshot
 
     @invariant()
     def every_contract_is_counted_whatever_the_number(self) -> None:
@@ -189,14 +245,14 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_stock_by_day_is_what_a_count_of_all_contracts_gives(self) -> None:
         for day in (self.day, date(self.day.year, 12, 31), date(self.day.year + 1, 1, 1)):
             for municipality in (EMMEN, COEVORDEN):
-                occupied = self.ledger.world.stock.occupied(municipality, day)
+                occupied = self.ledger.occupied(municipality, day)
                 assert occupied == self.naive(day, starting=True, municipality=municipality)
 
     @invariant()
     def new_year_changes_only_what_starts_and_ends_on_it(self) -> None:
         eve = date(self.day.year, 12, 31)
         new_year = eve + timedelta(days=1)
-        every = [p for person in self.everyone() for p in self.ledger.world.periods_of(person)]
+        every = current(self.ledger.world.spells)
         ours = [p for p in every if p.municipality == EMMEN]
         starts = sum(1 for p in ours if p.from_on == new_year)
         ends = sum(1 for p in ours if p.until_on == eve)
@@ -222,16 +278,15 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # Naive sums.
 
-    def everyone(self) -> set[str]:
-        return {domicile.participant for domicile in self.ledger.world.domiciles}
-
     def naive(self, day: date, *, starting: bool, municipality: str = EMMEN) -> Tally:
         total = NOTHING
-        for person in self.everyone():
-            for period in self.ledger.world.periods_of(person):
-                later = starting and period.first and period.from_on > day
-                if period.municipality == municipality and (period.covers(day) or later):
-                    total += period.tally
+        for p in self.ledger.world.placements:
+            now = model.standing(self.ledger.world, p.placement, p.participant, municipality, day, None)
+            first = model.first_day(self.ledger.world, p.placement, p.participant, municipality, None)
+            if now is not None:
+                total += Tally(1, now.hours)
+            if starting and first is not None and first[0] > day:
+                total += Tally(1, first[1].hours)
         return total
 
     def left(self, day: date) -> tuple[policies.Counting, Decimal | None]:

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
@@ -16,22 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.quota import store
+from services.quota import asking
 from services.quota.handlers import Quota
-from services.quota.rules.figures import figures
 from services.quota.rules.policies import Tally
 from services.quota.rules.reservations import State
 from services.quota.rules.stock import Change
-from services.quota.world import (
-    CAPACITIES,
-    DOMICILES,
-    PLACEMENTS,
-    POLICIES,
-    RESERVATIONS,
-    STATEMENTS,
-    TARGETS,
-    World,
-)
+from services.quota.world import World
 from shared.messaging import database as db
 from shared.messaging.event import Event, encode
 from shared.messaging.registry import save_partner
@@ -39,14 +29,15 @@ from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Status
 from tests.quota.support import (
     EMMEN,
+    EVERY_TABLE,
     OPERATOR,
     REGISTRY,
     TOPICS,
     Speaker,
     asked,
     at,
-    basis_of,
     by_key,
+    figures_in,
     number,
     registered,
     started,
@@ -87,11 +78,10 @@ def records(events: list[Event]) -> list[Record]:
 async def state_in(pool: asyncpg.Pool[Any]) -> dict[str, Any]:
     """All tables, in the form that `state_of` gives of a world."""
     async with pool.acquire() as connection:
-        tables = (TARGETS, POLICIES, DOMICILES, PLACEMENTS, STATEMENTS, RESERVATIONS, CAPACITIES)
-        state: dict[str, Any] = {table.name: by_key(table, await table.all(connection)) for table in tables}
-        rows = await connection.fetch("SELECT * FROM stock ORDER BY municipality, day")
+        state: dict[str, Any] = {t.name: by_key(t, await t.all(connection)) for t in EVERY_TABLE}
+        rows = await connection.fetch("SELECT * FROM stock")
     state["stock"] = {
-        (row["municipality"], row["day"]): Change(
+        (row["municipality"], row["day"], row["fund"]): Change(
             Tally(row["contracts"], row["hours"]), Tally(row["starting_contracts"], row["starting_hours"])
         )
         for row in rows
@@ -123,10 +113,19 @@ async def test_any_story_in_any_batches_leaves_in_the_tables_what_it_leaves_in_m
         assert payloads == {encode(event) for event in story.ledger.stated}
         assert await pool.fetchval("SELECT count(*) FROM parked") == len(story.ledger.parked)
         assert await pool.fetchval("SELECT count(*) FROM dead_letters") == 0
-        async with pool.acquire() as connection:
-            known = await store.basis(connection, EMMEN)
-        on = story.day
-        assert figures(known, on) == figures(basis_of(story.ledger.world, EMMEN), on)
+        for on, known_on in asked_of(story, random):
+            async with pool.acquire() as connection:
+                shown = await asking.figures_of(connection, EMMEN, on, known_on)
+            assert shown == figures_in(story.ledger.world, on, known_on)
+
+
+def asked_of(story: Story, random: Random) -> list[tuple[date, date | None]]:
+    """Days of the story, and days on which they may have been known."""
+
+    def day() -> date:
+        return date(2020, 12, 1) + timedelta(days=random.randrange(-60, 160))
+
+    return [(story.day, None), (date(2020, 12, 31), None)] + [(day(), day()) for _ in range(8)]
 
 
 async def test_many_claims_on_the_last_place_through_several_instances_have_one_winner(database: str):
@@ -188,4 +187,4 @@ async def test_a_level_that_was_not_loaded_is_an_error_and_never_an_empty_ledger
     async with opened(database) as pool, pool.acquire() as connection:
         world = await Quota(OPERATOR).load(connection, [], REGISTRY)
         with pytest.raises(KeyError):
-            world.stock.occupied(EMMEN, DAY)
+            world.stock.level(EMMEN, DAY)

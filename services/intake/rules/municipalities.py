@@ -7,13 +7,16 @@ from services.intake.rules.facts import named
 from services.intake.rules.statement import Objection, Statement, conflict
 from shared.contracts import (
     DecisionOutcome,
+    FundAssigned,
     ParticipantDecided,
     PolicyAdopted,
     RefusalCode,
     TargetSet,
 )
 
-AnyOfItsOwn = Statement[ParticipantDecided] | Statement[TargetSet] | Statement[PolicyAdopted]
+AnyOfItsOwn = (
+    Statement[ParticipantDecided] | Statement[TargetSet] | Statement[PolicyAdopted] | Statement[FundAssigned]
+)
 
 
 def its_own(said: AnyOfItsOwn) -> Objection | None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from services.quota.rules.numbers import Target
 from services.quota.rules.policies import NOTHING, Tally
 from services.quota.rules.reservations import Reservation, State
 from services.quota.rules.room import Room
 from shared.contracts import CapacityChanged, FundCapacity
+
+NEXT_YEAR_FROM_MONTH: Final = 10
+"""From October on the next year is told of also without a number of its own: places are offered and
+contracts are agreed across 1 January, and who does not know what is free then asks in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,12 @@ class Stated:
 def days(targets: Iterable[Target], today: date) -> list[tuple[int, date]]:
     """The years that are told about, each with the day it is looked at.
 
-    This year always, also while it runs on last year's number or on none; next year once it has a
-    number of its own, as it will stand on 1 January.
+    This year always, also while it runs on last year's number or on none; next year as it will stand on
+    1 January, once it has a number of its own, and in the last quarter in any case.
     """
     this_year = [(today.year, today)]
-    if any(target.year == today.year + 1 for target in targets):
+    has_its_own = any(target.year == today.year + 1 and target.counts for target in targets)
+    if has_its_own or today.month >= NEXT_YEAR_FROM_MONTH:
         return [*this_year, (today.year + 1, date(today.year + 1, 1, 1))]
     return this_year
 

@@ -6,46 +6,97 @@ known of it in the old year. Both can be asked for, and both give the same answe
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final, Protocol, TypeVar
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from services.quota.rules.contracts import Placement, Statement, terms
-from services.quota.rules.domicile import Domicile, stays
-from services.quota.rules.numbers import Target, numbers
-from services.quota.rules.policies import NOTHING, Policy, Tally, counting
-from services.quota.rules.reservations import Reservation
+from pydantic import PlainSerializer
+
+from services.quota.rules.mergers import Merger, whole
+from services.quota.rules.numbers import Number, Target, numbers
+from services.quota.rules.policies import NOTHING, Counting, Policy, Tally, counting
 from services.quota.rules.room import FundRoom, Room, room
-from services.quota.rules.stock import Period, periods
-from shared.contracts import Amount, CalendarDate, Count, Fund, Municipality, Part, Unit, Year
+from services.quota.rules.spells import by
+from shared.contracts import Amount, CalendarDate, Count, Fund, Hours, Municipality, Part, Unit, Year
 
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _NONE: Final = Decimal(0)
 
 
-class _Known(Protocol):
-    @property
-    def known_at(self) -> datetime: ...
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which day, and as known when.
 
+    Attributes:
+        on: the day that the figure is about, at its end.
+        known: only what was stated before this moment; None for all that is known.
+        agreed: only what was agreed or held before this moment is so on that day, whatever came later.
+    """
 
-K = TypeVar("K", bound=_Known)
+    on: date
+    known: datetime | None
+    agreed: datetime
+
+    @classmethod
+    def of(cls, on: date, known_on: date | None = None) -> Question:
+        """The end of a day, as known at the end of a day."""
+        known = None if known_on is None else end_of(known_on)
+        return cls(on, known, end_of(on) if known is None else min(end_of(on), known))
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """All that the ledger knows of a municipality."""
+    """What a municipality laid down, all versions of it: few rows, whatever the number of people."""
 
     municipality: str
-    targets: Sequence[Target]
-    policies: Sequence[Policy]
-    domiciles: Sequence[Domicile]
-    placements: Sequence[Placement]
-    statements: Sequence[Statement]
-    reservations: Sequence[Reservation]
+    targets: Sequence[Target] = ()
+    policies: Sequence[Policy] = ()
+    mergers: Sequence[Merger] = ()
+
+    def measure(self, question: Question) -> tuple[tuple[Number, ...], Counting]:
+        """The year's numbers and how contracts are held against them, as known."""
+        year_numbers = self.numbers_of(question.on, question.known)
+        return year_numbers, counting(by(self.policies, question.known), year_numbers, question.on)
+
+    def numbers_of(self, on: date, known: datetime | None) -> tuple[Number, ...]:
+        """The numbers of the day's year."""
+        made_of = whole(by(self.mergers, known), self.municipality, on)
+        targets = [t for t in by(self.targets, known) if t.municipality in made_of.codes]
+        return numbers(targets, on.year, made_of)
+
+    def codes(self, question: Question) -> tuple[str, ...]:
+        """The codes that make up the municipality on the day, as known."""
+        return whole(by(self.mergers, question.known), self.municipality, question.on).codes
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted for a question.
+
+    Attributes:
+        in_force: contracts in force, by the fund they were assigned to or `IN_ORDER`.
+        agreed: contracts agreed by then that start later, likewise.
+        held: room held for proposals, and in how many reservations.
+        without_reservation: contracts in force that no room was reserved for.
+        waiting, bridged: people on the list, and how many of them have something to do meanwhile.
+    """
+
+    in_force: Mapping[str, Tally]
+    agreed: Mapping[str, Tally]
+    held: Tally
+    without_reservation: int
+    waiting: int
+    bridged: int
+
+
+Total = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: int(value) if value == int(value) else float(value), when_used="json"),
+]
+"""Hours of all contracts together, in JSON a number."""
 
 
 class FundFigures(Part):
@@ -71,14 +122,25 @@ class FundFigures(Part):
     """What could be reserved; below zero when over the number."""
 
 
+class Measures(Part):
+    """The contracts in force, counted both ways; which of the two holds, `unit` says."""
+
+    contracts: Amount
+    """Each contract as one (Pw art. 10b(4) speaks of employment contracts)."""
+    hours: Amount
+    """Hours a week over the hours of one place."""
+    hours_per_unit: Hours
+    """The hours of one place."""
+
+
 class Figures(Part):
     """A municipality's ledger on a day, as known on a day."""
 
     municipality: Municipality
     """Whose."""
-    on: CalendarDate
+    as_of: CalendarDate
     """The day the figures are about."""
-    known_on: CalendarDate | None
+    as_known_on: CalendarDate | None
     """Only what was known at the end of this day was looked at; null for all that is known."""
     year: Year
     """The year whose number applies."""
@@ -90,8 +152,12 @@ class Figures(Part):
     """Whether any part of the number could still change; true when there is none."""
     contracts: Count
     """Employment contracts in force on the day."""
-    hours: Amount
+    hours: Total
     """Their hours a week."""
+    realised: Amount
+    """Their places, as is counted."""
+    both_ways: Measures
+    """Their places by each of the two methods."""
     starting: Count
     """Contracts agreed by that day that start later."""
     reserved: Count
@@ -102,47 +168,51 @@ class Figures(Part):
     """How far contracts in force and agreed to start are over the number; nobody's job ends because of it."""
     without_reservation: Count
     """Contracts in force that no room was reserved for; they are facts and count."""
+    waiting: Count
+    """People on the waiting list at the end of the day."""
+    bridged: Count
+    """How many of them have something to do meanwhile."""
     funds: tuple[FundFigures, ...]
     """The number and what fills it, in the order in which funds are filled."""
 
 
-def figures(basis: Basis, on: date, known_on: date | None = None) -> Figures:
+HOURS_OF_A_PLACE: Final = Decimal(31)
+"""To show hours as places where nothing says how many make one: as many funding tables have it."""
+
+
+def figures(basis: Basis, counts: Counts, on: date, known_on: date | None = None) -> Figures:
     """The figures of the end of a day.
 
     Args:
         known_on: look only at what was stated by the end of this day; None for all there is.
     """
-    known = None if known_on is None else end_of(known_on)
-    # What is agreed or held on a day is so because it was known by then, whatever came to light later.
-    moment = end_of(on) if known is None else min(end_of(on), known)
-    year_numbers = numbers(_by(basis.targets, known), on.year)
-    measure = counting(_by(basis.policies, known), year_numbers, on)
-
-    in_force = {placement: period for placement, period in _contracts(basis, known) if period.covers(on)}
-    agreed = [
-        period
-        for placement, period in _contracts(basis, moment)
-        if period.first and period.from_on > on and placement not in in_force
-    ]
-    held = [r for r in basis.reservations if _held(r, moment) and r.placement not in in_force]
-    current = _total(in_force.values())
-    left = room(year_numbers, measure, current + _total(agreed), sum((r.tally for r in held), NOTHING))
-    by_reservation = {r.placement for r in basis.reservations if known is None or _used(r, known)}
+    year_numbers, measure = basis.measure(Question.of(on, known_on))
+    current = sum(counts.in_force.values(), NOTHING)
+    agreed = sum(counts.agreed.values(), NOTHING)
+    occupied = {
+        fund: counts.in_force.get(fund, NOTHING) + counts.agreed.get(fund, NOTHING)
+        for fund in counts.in_force.keys() | counts.agreed.keys()
+    }
+    left = room(year_numbers, measure, occupied, counts.held)
     return Figures(
         municipality=basis.municipality,
-        on=on,
-        known_on=known_on,
+        as_of=on,
+        as_known_on=known_on,
         year=on.year,
         unit=measure.unit,
         target=sum((fund.number.places for fund in left.funds), _NONE),
         provisional=not left.funds or any(fund.number.provisional for fund in left.funds),
         contracts=current.contracts,
         hours=current.hours,
-        starting=len(agreed),
-        reserved=len(held),
+        realised=measure.places(measure.size(current)),
+        both_ways=_both_ways(current, measure),
+        starting=agreed.contracts,
+        reserved=counts.held.contracts,
         free=max(sum((left.free_places(fund) for fund in left.funds), _NONE), _NONE),
         over=max(sum((_over(left, fund) for fund in left.funds), _NONE), _NONE),
-        without_reservation=len(in_force.keys() - by_reservation),
+        without_reservation=counts.without_reservation,
+        waiting=counts.waiting,
+        bridged=counts.bridged,
         funds=tuple(_shown(left, fund) for fund in left.funds),
     )
 
@@ -150,6 +220,16 @@ def figures(basis: Basis, on: date, known_on: date | None = None) -> Figures:
 def end_of(day: date) -> datetime:
     """The moment at which a day is over in the Netherlands."""
     return datetime.combine(day + timedelta(days=1), time(), _AMSTERDAM)
+
+
+def _both_ways(current: Tally, measure: Counting) -> Measures:
+    per_unit = measure.hours_per_unit if measure.unit is Unit.HOURS else HOURS_OF_A_PLACE
+    by_hours = Counting(Unit.HOURS, per_unit)
+    return Measures(
+        contracts=Decimal(current.contracts),
+        hours=by_hours.places(current.hours),
+        hours_per_unit=per_unit,
+    )
 
 
 def _shown(left: Room, fund: FundRoom) -> FundFigures:
@@ -169,39 +249,3 @@ def _shown(left: Room, fund: FundRoom) -> FundFigures:
 
 def _over(left: Room, fund: FundRoom) -> Decimal:
     return left.counting.places(fund.in_use) - fund.number.places
-
-
-def _held(reservation: Reservation, moment: datetime) -> bool:
-    closed_at = reservation.closed_at
-    granted = reservation.expires_on is not None and reservation.requested_at < moment
-    return granted and (closed_at is None or closed_at >= moment)
-
-
-def _used(reservation: Reservation, known: datetime) -> bool:
-    return reservation.closed_at is not None and reservation.closed_at < known
-
-
-def _total(counted: Iterable[Period]) -> Tally:
-    return sum((period.tally for period in counted), NOTHING)
-
-
-def _by(rows: Iterable[K], known: datetime | None) -> list[K]:
-    return [row for row in rows if known is None or row.known_at < known]
-
-
-def _contracts(basis: Basis, known: datetime | None) -> list[tuple[str, Period]]:
-    """Every placement's periods in the municipality, as far as known."""
-    said: dict[str, list[Statement]] = defaultdict(list)
-    for statement in _by(basis.statements, known):
-        said[statement.placement].append(statement)
-    lived: dict[str, list[Domicile]] = defaultdict(list)
-    for domicile in _by(basis.domiciles, known):
-        lived[domicile.participant].append(domicile)
-    return [
-        (placement.placement, period)
-        for placement in basis.placements
-        for period in periods(
-            terms(placement.rung, said[placement.placement]), stays(lived[placement.participant])
-        )
-        if period.municipality == basis.municipality
-    ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from services.quota.rules.numbers import Number
-from services.quota.rules.policies import Counting, Tally
+from services.quota.rules.policies import NOTHING, Counting, Tally
+from services.quota.rules.stock import IN_ORDER
 from shared.contracts import Fund
 
 
@@ -34,9 +35,10 @@ class FundRoom:
 class Room:
     """The room under a number on a day.
 
-    A contract belongs to no fund for good: contracts fill the funds in their order, then reservations
-    do. So what a contract that ends leaves behind is room in the fund that is filled first, and a fund
-    that stops does not strand anyone. What is over the number stands with the last fund.
+    Contracts that the municipality assigned to a fund are paid from it. All others belong to no fund for
+    good: they fill what is left of the funds in their order, then reservations do. So what such a
+    contract leaves behind is room in the fund that is filled first, and a fund that stops does not strand
+    anyone. What is over the number stands with the last fund.
     """
 
     counting: Counting
@@ -62,15 +64,21 @@ class Room:
         return open_[0] if open_ else self.funds[-1].number.fund
 
 
-def room(numbers: Sequence[Number], counting: Counting, in_use: Tally, reserved: Tally) -> Room:
+def room(numbers: Sequence[Number], counting: Counting, in_use: Mapping[str, Tally], reserved: Tally) -> Room:
     """The room that these numbers leave.
 
     Args:
-        in_use: contracts in force or agreed to start.
+        in_use: contracts in force or agreed to start, by the fund they were assigned to or `IN_ORDER`;
+            those of a fund without a number stand in the order too.
         reserved: what is held for proposals.
     """
     capacities = [counting.capacity(number.places) for number in numbers]
-    used = _poured(capacities, counting.size(in_use))
+    funds = [number.fund.value for number in numbers]
+    assigned = [counting.size(in_use.get(fund, NOTHING)) for fund in funds]
+    others = sum((tally for fund, tally in in_use.items() if fund not in funds or fund == IN_ORDER), NOTHING)
+    left = [capacity - part for capacity, part in zip(capacities, assigned, strict=True)]
+    poured = _poured(left, counting.size(others))
+    used = [part + more for part, more in zip(assigned, poured, strict=True)]
     left = [capacity - part for capacity, part in zip(capacities, used, strict=True)]
     held = _poured(left, counting.size(reserved))
     return Room(

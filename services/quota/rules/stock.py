@@ -11,13 +11,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from services.quota.rules.contracts import Term
 from services.quota.rules.domicile import Stay
+from services.quota.rules.earmarks import Earmark, payers
 from services.quota.rules.policies import NOTHING, Tally
+from shared.contracts import Fund
 
 Day = tuple[str, date]
 """A municipality and a day."""
+
+IN_ORDER: Final = ""
+"""In place of a fund: of contracts that nobody assigned, which fill the funds in their order."""
+
+Line = tuple[str, date, str]
+"""A municipality, a day, and the fund that pays or `IN_ORDER`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +34,18 @@ class Period:
     """Days on which one contract counts for one municipality, both inclusive; no end is None.
 
     Attributes:
+        ends_on: last day as it was planned.
         first: no earlier period of this contract counts for this municipality.
+        fund: who pays, where that was decided for this contract; else it fills the funds in their order.
     """
 
     municipality: str
     from_on: date
     until_on: date | None
+    ends_on: date | None
     hours: Decimal
     first: bool
+    fund: Fund | None
 
     def covers(self, day: date) -> bool:
         """True when the contract counts on that day."""
@@ -63,8 +76,12 @@ class Change:
         return Change(self.in_force - other.in_force, self.starting - other.starting)
 
 
-def periods(terms: Sequence[Term], stays: Sequence[Stay]) -> list[Period]:
-    """Where and when a contract counts: for the municipality where the person lives on the day.
+Levels = Mapping[Day, Mapping[str, Change]]
+"""By municipality and day, and in it by fund: what is in force, and what is agreed to start."""
+
+
+def periods(terms: Sequence[Term], stays: Sequence[Stay], earmarks: Sequence[Earmark] = ()) -> list[Period]:
+    """Where and when a contract counts, and who pays: for the municipality where the person lives on the day.
 
     The municipality of a person who moves "decides and pays from that day" (`participants.moved`).
     """
@@ -72,25 +89,36 @@ def periods(terms: Sequence[Term], stays: Sequence[Stay]) -> list[Period]:
     seen: set[str] = set()
     for term in terms:
         for stay in stays:
-            from_on = max(term.from_on, stay.from_on or date.min)
-            until_on = min(term.until_on or date.max, stay.until_on or date.max)
-            if from_on > until_on:
-                continue
-            end = None if until_on == date.max else until_on
-            found.append(Period(stay.municipality, from_on, end, term.hours, stay.municipality not in seen))
-            seen.add(stay.municipality)
+            for payer in payers(earmarks, stay.municipality):
+                from_on = max(term.from_on, stay.from_on or date.min, payer.from_on or date.min)
+                until_on = min(*(day or date.max for day in (term.until_on, stay.until_on, payer.until_on)))
+                if from_on > until_on:
+                    continue
+                found.append(
+                    Period(
+                        stay.municipality,
+                        from_on,
+                        None if until_on == date.max else until_on,
+                        term.ends_on,
+                        term.hours,
+                        stay.municipality not in seen,
+                        payer.fund,
+                    )
+                )
+                seen.add(stay.municipality)
     return found
 
 
-def changes(contracts: Iterable[Period]) -> dict[Day, Change]:
-    """What the periods change, by municipality and day."""
-    found: dict[Day, Change] = {}
+def changes(contracts: Iterable[Period]) -> dict[Line, Change]:
+    """What the periods change, by municipality, day and fund."""
+    found: dict[Line, Change] = {}
     for period in contracts:
         starting = period.tally if period.first else NOTHING
-        _add(found, (period.municipality, period.from_on), Change(period.tally, starting))
+        fund = period.fund or IN_ORDER
+        _add(found, (period.municipality, period.from_on, fund), Change(period.tally, starting))
         if period.until_on is not None:
             after = period.until_on + timedelta(days=1)
-            _add(found, (period.municipality, after), Change(NOTHING - period.tally))
+            _add(found, (period.municipality, after, fund), Change(NOTHING - period.tally))
     return found
 
 
@@ -98,41 +126,39 @@ class Stock:
     """The levels that a batch looks at, and what the batch changes.
 
     Args:
-        levels: contracts in force or agreed to start, for every municipality and day that will be
-            asked for; None when `changed` is the whole book, as in a test without a database.
+        levels: for every municipality and day that will be asked for; None when `changed` is the whole
+            book, as in a test without a database.
     """
 
-    def __init__(self, levels: Mapping[Day, Tally] | None = None) -> None:
+    def __init__(self, levels: Levels | None = None) -> None:
         self._levels = levels
-        self.changed: dict[Day, Change] = {}
+        self.changed: dict[Line, Change] = {}
 
-    def occupied(self, municipality: str, day: date) -> Tally:
-        """Contracts in force on the day or starting later: what an open place must not be promised to.
+    def level(self, municipality: str, day: date) -> dict[str, Change]:
+        """What is in force on the day and what is agreed to start later, by fund.
 
         Raises:
             KeyError: the day was not loaded. Never read that as an empty ledger: it would grant places.
         """
-        level = NOTHING if self._levels is None else self._levels[municipality, day]
-        for (whose, changed_on), change in self.changed.items():
+        found = {} if self._levels is None else dict(self._levels[municipality, day])
+        for (whose, changed_on, fund), change in self.changed.items():
             if whose != municipality:
                 continue
-            if changed_on <= day:
-                level += change.in_force
-            else:
-                level += change.starting
-        return level
+            now = Change(change.in_force, NOTHING) if changed_on <= day else Change(NOTHING, change.starting)
+            found[fund] = found.get(fund, Change()) + now
+        return found
 
     def replace(self, before: Iterable[Period], after: Iterable[Period]) -> None:
         """Take the periods as they were out of the book, and put them in as they are."""
-        for day, change in changes(before).items():
-            _add(self.changed, day, Change() - change)
-        for day, change in changes(after).items():
-            _add(self.changed, day, change)
+        for line, change in changes(before).items():
+            _add(self.changed, line, Change() - change)
+        for line, change in changes(after).items():
+            _add(self.changed, line, change)
 
 
-def _add(book: dict[Day, Change], day: Day, change: Change) -> None:
-    total = book.get(day, Change()) + change
+def _add(book: dict[Line, Change], line: Line, change: Change) -> None:
+    total = book.get(line, Change()) + change
     if total == Change():
-        book.pop(day, None)
+        book.pop(line, None)
     else:
-        book[day] = total
+        book[line] = total

@@ -58,17 +58,11 @@ _IN_FORCE = (
 
 
 async def _in_force(connection: Any, codes: list[str], question: Question) -> tuple[dict[str, Tally], int]:
-    """Contracts in force by fund, and how many of them took no reservation.
-
-    One pass over the spells and one over the used reservations, joined by hash: 1,000,000 contracts in
-    well under a second (docs/measurements.md).
-    """
+    """Contracts in force by fund, and how many of them took no reservation: one pass over the spells."""
     rows = await connection.fetch(
-        "WITH used AS (SELECT placement FROM reservations WHERE state = 'used' AND placement IS NOT NULL "
-        "AND ($3::timestamptz IS NULL OR closed_at < $3)) "
         f"SELECT coalesce(s.fund, '{IN_ORDER}') AS fund, count(*) AS contracts, sum(s.hours) AS hours, "
-        "count(*) FILTER (WHERE u.placement IS NULL) AS without "
-        f"FROM spells s LEFT JOIN used u ON u.placement = s.placement WHERE {_IN_FORCE} GROUP BY 1",
+        "count(*) FILTER (WHERE s.took_at IS NULL OR s.took_at >= $3) AS without "
+        f"FROM spells s WHERE {_IN_FORCE} GROUP BY 1",
         codes,
         question.on,
         question.known,
@@ -80,31 +74,55 @@ async def _in_force(connection: Any, codes: list[str], question: Question) -> tu
 async def _agreed(connection: Any, codes: list[str], question: Question) -> dict[str, Tally]:
     """Contracts agreed by the day that start later, and are not in force as far as is known by now."""
     rows = await connection.fetch(
-        f"SELECT coalesce(a.fund, '{IN_ORDER}') AS fund, count(*) AS contracts, sum(a.hours) AS hours "
-        "FROM spells a WHERE a.municipality = ANY($1) AND a.from_on > $2 AND a.first "
-        "AND a.known_from < $4 AND (a.known_until IS NULL OR a.known_until >= $4) "
-        f"AND NOT EXISTS (SELECT FROM spells s WHERE s.placement = a.placement AND {_IN_FORCE}) GROUP BY 1",
+        "SELECT placement, fund, hours FROM spells WHERE municipality = ANY($1) AND from_on > $2 AND first "
+        "AND known_from < $3 AND (known_until IS NULL OR known_until >= $3)",
         codes,
         question.on,
-        question.known,
         question.agreed,
     )
-    return {row["fund"]: Tally(row["contracts"], row["hours"]) for row in rows}
+    there = await _standing(connection, codes, question, [row["placement"] for row in rows])
+    agreed: dict[str, Tally] = {}
+    for row in rows:
+        if row["placement"] not in there:
+            fund = row["fund"] or IN_ORDER
+            agreed[fund] = agreed.get(fund, NOTHING) + Tally(1, row["hours"])
+    return agreed
+
+
+# As the index `reservations_held` has it: asked for before the moment, and not closed before it.
+_HELD = (
+    "tstzrange(requested_at, CASE WHEN closed_at IS NULL THEN NULL "
+    "ELSE greatest(closed_at, requested_at) END, '(]')"
+)
 
 
 async def _held(connection: Any, codes: list[str], question: Question) -> Tally:
     """Room held at the end of the day; not what a contract in force has taken, as far as is known by now."""
-    row = await connection.fetchrow(
-        "SELECT count(*) AS contracts, coalesce(sum(r.hours), 0) AS hours FROM reservations r "
-        "WHERE r.municipality = ANY($1) AND r.expires_on IS NOT NULL AND r.requested_at < $4 "
-        "AND (r.closed_at IS NULL OR r.closed_at >= $4) "
-        f"AND NOT EXISTS (SELECT FROM spells s WHERE s.placement = r.placement AND {_IN_FORCE})",
+    rows = await connection.fetch(
+        "SELECT placement, hours FROM reservations "
+        f"WHERE {_HELD} @> $2::timestamptz AND expires_on IS NOT NULL AND municipality = ANY($1)",
+        codes,
+        question.agreed,
+    )
+    there = await _standing(connection, codes, question, [row["placement"] for row in rows])
+    return sum((Tally(1, row["hours"]) for row in rows if row["placement"] not in there), NOTHING)
+
+
+async def _standing(
+    connection: Any, codes: list[str], question: Question, placements: list[str | None]
+) -> set[str]:
+    """Which of these few contracts are in force."""
+    named = sorted({placement for placement in placements if placement is not None})
+    if not named:
+        return set()
+    rows = await connection.fetch(
+        f"SELECT s.placement FROM spells s WHERE s.placement = ANY($4::text[]) AND {_IN_FORCE}",
         codes,
         question.on,
         question.known,
-        question.agreed,
+        named,
     )
-    return Tally(row["contracts"], row["hours"]) if row["contracts"] else NOTHING
+    return {row["placement"] for row in rows}
 
 
 async def _listed(connection: Any, codes: list[str], question: Question) -> tuple[int, int]:

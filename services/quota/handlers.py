@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final
 
 from services.quota import deciding, learning, store
-from services.quota.world import Touched, World, touch
+from services.quota.touched import Touched, touch
+from services.quota.world import World
 from shared.contracts import (
     BridgeOffered,
     CapacityChanged,

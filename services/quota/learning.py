@@ -27,6 +27,7 @@ from shared.contracts import (
     PolicyAdopted,
     PolicyKind,
     ReservationRequested,
+    ReservationUsed,
     TargetSet,
     WaitingJoined,
     WaitingLeft,
@@ -98,6 +99,8 @@ def decided(world: World, event: Event, data: reservations.Decision) -> None:
     """What the ledger decided on a request."""
     known = world.reservations[data.reservation]
     world.reservations.put(reservations.decided(known, data, event.time))
+    if isinstance(data, ReservationUsed):
+        world.recount(data.participant)
 
 
 def capacity_stated(world: World, _event: Event, data: CapacityChanged) -> None:

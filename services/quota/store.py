@@ -12,6 +12,7 @@ from services.quota.rules.policies import Tally
 from services.quota.rules.reservations import Reservation
 from services.quota.rules.stock import Change, Day, Line, Stock
 from services.quota.rules.waiting import Wait
+from services.quota.touched import Touched
 from services.quota.world import (
     BY_MUNICIPALITY,
     BY_PARTICIPANT,
@@ -30,7 +31,6 @@ from services.quota.world import (
     TARGETS,
     WAITS,
     Book,
-    Touched,
     World,
 )
 from shared.messaging.rows import Rows
@@ -63,7 +63,7 @@ async def load(connection: Connection, touched: Touched, serves: frozenset[str] 
         spells=Book(SPELLS, BY_PARTICIPANT, await SPELLS.fetch(connection, "participant", people)),
         waits=Book(WAITS, BY_PARTICIPANT, await _load_waits(connection, touched, reports, pairs)),
         reservations=Book(
-            RESERVATIONS, BY_WHAT_THEY_HOLD, await _load_reservations(connection, touched, asked)
+            RESERVATIONS, BY_WHAT_THEY_HOLD, await _load_reservations(connection, touched, asked, contracts)
         ),
         capacities=await CAPACITIES.fetch(connection, "municipality", family(touched.capacities, pairs)),
         reports=reports,
@@ -127,16 +127,17 @@ async def _load_waits(
 
 
 async def _load_reservations(
-    connection: Connection, touched: Touched, asked: Iterable[Day]
+    connection: Connection, touched: Touched, asked: Iterable[Day], contracts: Sequence[str]
 ) -> list[Reservation]:
-    """Those that are named, those of the people, and those that hold room in the ledgers looked at."""
+    """Those that are named, the people's, what their contracts took, and what holds room in the ledgers."""
     found: list[Reservation] = []
-    if touched.reservations or touched.participants:
+    if touched.reservations or touched.participants or contracts:
         found += await RESERVATIONS.where(
             connection,
-            "reservation = ANY($1) OR (participant = ANY($2) AND state = 'granted')",
+            "reservation = ANY($1) OR (participant = ANY($2) AND state = 'granted') OR placement = ANY($3)",
             sorted(touched.reservations),
             sorted(touched.participants),
+            sorted(contracts),
         )
     if touched.since is not None:
         found += await RESERVATIONS.where(

@@ -1,12 +1,13 @@
-"""What a batch has in hand of the ledger, and what it must have in hand for its events."""
+"""What a batch has in hand of the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final, TypeAlias, TypeVar
 
+from services.quota.rules import reservations
 from services.quota.rules.capacity import Stated
 from services.quota.rules.contracts import Placement, Statement
 from services.quota.rules.domicile import Domicile
@@ -14,40 +15,12 @@ from services.quota.rules.earmarks import Earmark
 from services.quota.rules.mergers import Merger, successor, whole
 from services.quota.rules.numbers import Number, Target, numbers
 from services.quota.rules.policies import Counting, Policy, Tally, counting
-from services.quota.rules.reported import Report, month_before
+from services.quota.rules.reported import Report
 from services.quota.rules.reservations import Reservation, State
 from services.quota.rules.room import Room, room
 from services.quota.rules.spells import Spell, current, spells
-from services.quota.rules.stock import Change, Day, Stock
+from services.quota.rules.stock import Change, Stock
 from services.quota.rules.waiting import Wait
-from shared.contracts import (
-    BridgeOffered,
-    CapacityChanged,
-    ClockTicked,
-    FiguresReported,
-    FundAssigned,
-    MunicipalitiesMerged,
-    ParticipantMoved,
-    ParticipantRegistered,
-    PlacementChanged,
-    PlacementEnded,
-    PlacementStarted,
-    PolicyAdopted,
-    ProposalDeclined,
-    ProposalExpired,
-    ProposalWithdrawn,
-    ReservationExpired,
-    ReservationGranted,
-    ReservationRefused,
-    ReservationReleased,
-    ReservationRequested,
-    ReservationUsed,
-    TargetSet,
-    WaitingJoined,
-    WaitingLeft,
-)
-from shared.messaging.event import Event
-from shared.messaging.registry import amsterdam_date
 from shared.messaging.rows import Key, Rows, Table
 
 R = TypeVar("R")
@@ -75,6 +48,7 @@ BY_PLACEMENT: Final[Groups] = {"placement": lambda row: row.placement}
 BY_WHAT_THEY_HOLD: Final[Groups] = {
     "holding": lambda row: row.municipality if row.expires_on is not None else None,
     "granted": lambda row: row.participant if row.state is State.GRANTED else None,
+    "took": lambda row: row.placement,
 }
 
 
@@ -154,6 +128,7 @@ class World:
                 self.statements.of("placement", placement.placement),
                 lived,
                 self.earmarks.of("placement", placement.placement),
+                reservations.took_at(self.reservations.of("took", placement.placement)),
             )
         ]
         self.stock.replace(current(before), current(after))
@@ -197,83 +172,3 @@ class World:
         found, measure = self.measure(municipality, year, day)
         occupied = {fund: c.in_force + c.starting for fund, c in self.level(municipality, day).items()}
         return room(found, measure, occupied, held)
-
-
-@dataclass(slots=True)
-class Touched:
-    """What the events of a batch name.
-
-    Attributes:
-        ledgers: municipalities whose number is looked at or changed.
-        merging: a predecessor and who goes on, of each merger in the batch.
-        asked: municipality and day for which the stock must be known.
-        since: room given back from this moment on still counts; None when none is looked at.
-        reported: municipality and day for which a report may be due.
-    """
-
-    ledgers: set[str] = field(default_factory=set)
-    merging: set[tuple[str, str]] = field(default_factory=set)
-    asked: set[Day] = field(default_factory=set)
-    since: datetime | None = None
-    participants: set[str] = field(default_factory=set)
-    placements: set[str] = field(default_factory=set)
-    reservations: set[str] = field(default_factory=set)
-    capacities: set[str] = field(default_factory=set)
-    reported: set[Day] = field(default_factory=set)
-
-    def ask(self, municipality: str, day: date, at: datetime) -> None:
-        """The room of this municipality on this day will be looked at."""
-        self.ledgers.add(municipality)
-        self.asked.add((municipality, day))
-        self.since = at if self.since is None else min(self.since, at)
-
-
-def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
-    """Add what the event names.
-
-    Args:
-        serves: municipalities of this ledger; a tick looks at them all.
-    """
-    match event.data:
-        case TargetSet() | PolicyAdopted() as data:
-            touched.ledgers.add(data.municipality)
-        case MunicipalitiesMerged() as data:
-            touched.merging.update((code, data.municipality) for code in data.predecessors)
-        case (
-            ParticipantRegistered() | ParticipantMoved() | WaitingJoined() | BridgeOffered() | WaitingLeft()
-        ) as data:
-            touched.participants.add(data.participant)
-        case PlacementStarted() | PlacementChanged() | PlacementEnded() as data:
-            touched.participants.add(data.participant)
-            touched.placements.add(data.placement)
-        case FundAssigned() as data:
-            touched.placements.add(data.placement)
-        case ReservationRequested() as data:
-            touched.reservations.add(data.reservation)
-            touched.ask(data.municipality, amsterdam_date(event.time), event.time)
-        case ProposalDeclined() | ProposalExpired() | ProposalWithdrawn() as data:
-            touched.reservations.update([data.reservation] if data.reservation else [])
-        case (
-            ReservationGranted()
-            | ReservationRefused()
-            | ReservationReleased()
-            | ReservationExpired()
-            | ReservationUsed()
-        ) as data:
-            touched.reservations.add(data.reservation)
-        case CapacityChanged() as data:
-            touched.capacities.add(data.municipality)
-        case FiguresReported() as data:
-            touched.reported.add((data.municipality, data.on))
-        case ClockTicked():
-            _touch_all(touched, event, serves)
-
-
-def _touch_all(touched: Touched, event: Event, serves: frozenset[str]) -> None:
-    today = amsterdam_date(event.time)
-    for municipality in serves:
-        touched.capacities.add(municipality)
-        touched.ask(municipality, today, event.time)
-        touched.ask(municipality, date(today.year + 1, 1, 1), event.time)
-        touched.ask(municipality, month_before(today), event.time)
-        touched.reported.add((municipality, month_before(today)))

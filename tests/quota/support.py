@@ -11,7 +11,6 @@ from typing import Any
 from services.quota.handlers import Quota
 from services.quota.rules.figures import Basis, Counts, Figures, Question, figures
 from services.quota.rules.policies import NOTHING, Tally
-from services.quota.rules.reservations import Reservation, State
 from services.quota.rules.spells import Spell, by
 from services.quota.rules.stock import IN_ORDER
 from services.quota.rules.waiting import listed
@@ -255,9 +254,9 @@ def counted_by_spells(world: World, municipality: str, question: Question) -> Co
     later = [s for s in ours if known(s, question.agreed) and s.first and s.from_on > question.on]
     slow = model.count(world, codes, question)
     took = {
-        r.placement
-        for r in world.reservations
-        if r.state is State.USED and (question.known is None or _closed(r) < question.known)
+        s.placement
+        for s in now
+        if s.took_at is not None and (question.known is None or s.took_at < question.known)
     }
     return Counts(
         in_force=_by_fund(now),
@@ -267,11 +266,6 @@ def counted_by_spells(world: World, municipality: str, question: Question) -> Co
         waiting=listed(by(world.waits, question.known), codes, question.on)[0],
         bridged=listed(by(world.waits, question.known), codes, question.on)[1],
     )
-
-
-def _closed(reservation: Reservation) -> datetime:
-    assert reservation.closed_at is not None
-    return reservation.closed_at
 
 
 def _by_fund(spells: Iterable[Spell]) -> dict[str, Tally]:

@@ -49,12 +49,19 @@ CREATE TABLE spells (
     hours numeric NOT NULL,
     first boolean NOT NULL,
     fund text,
+    took_at timestamptz,
     known_from timestamptz NOT NULL,
     known_until timestamptz,
     PRIMARY KEY (placement, from_on, known_from)
 );
 CREATE INDEX spells_participant ON spells (participant);
-CREATE INDEX spells_municipality ON spells (municipality, from_on);
+-- With when it was known in it: what starts after a day and was agreed before it is found in the index alone.
+CREATE INDEX spells_municipality ON spells (municipality, from_on, known_from);
+
+-- What was held at a moment, without a walk over all that was ever held since.
+CREATE INDEX reservations_held ON reservations USING gist (
+    tstzrange(requested_at, CASE WHEN closed_at IS NULL THEN NULL ELSE greatest(closed_at, requested_at) END, '(]')
+) WHERE expires_on IS NOT NULL;
 
 -- By fund too: '' for contracts that nobody assigned to one, which fill the funds in their order.
 ALTER TABLE stock ADD COLUMN fund text NOT NULL;

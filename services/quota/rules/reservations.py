@@ -213,6 +213,11 @@ def use(
     ]
 
 
+def took_at(used: Iterable[Reservation]) -> datetime | None:
+    """When a contract took its reservation, of those that it took; None when it took none."""
+    return min((r.closed_at for r in used if r.closed_at is not None), default=None)
+
+
 def expire(reservations: Iterable[Reservation], day: date) -> list[ReservationExpired]:
     """Let go of room whose last day is past, in order of the reservation's name."""
     due = [r for r in reservations if r.state is State.GRANTED and r.overdue(day)]

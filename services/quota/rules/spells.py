@@ -40,6 +40,7 @@ class Spell:
         from_on, until_on: both inclusive; no end is None.
         ends_on: last day as it was planned.
         first: no earlier period of this contract counts for this municipality.
+        took_at: when the contract took the room that was held for it; None when none was.
         known_from: known after this moment.
         known_until: known up to this moment; None when it still is what is known.
     """
@@ -53,6 +54,7 @@ class Spell:
     hours: Decimal
     first: bool
     fund: Fund | None
+    took_at: datetime | None
     known_from: datetime
     known_until: datetime | None
 
@@ -80,11 +82,16 @@ def spells(
     statements: Sequence[Statement],
     domiciles: Sequence[Domicile],
     earmarks: Sequence[Earmark],
+    took_at: datetime | None = None,
 ) -> list[Spell]:
     """All that was ever known of where and when a contract counts.
 
     Made of the facts alone, whatever order they came in: a fact that tells of a moment before others
     takes its place between them.
+
+    Args:
+        took_at: when the contract took its reservation, which the ledger decides and which is no part of
+            what was known: each figure compares it with its own moment.
     """
     facts: list[Known] = [*statements, *domiciles, *earmarks]
     moments = sorted({fact.known_at for fact in facts})
@@ -103,7 +110,7 @@ def spells(
             else:
                 found.append(replace(open_.pop(day), known_until=moment))
         for day, period in by_day.items():
-            open_[day] = _known(placement, period, moment)
+            open_[day] = _known(placement, period, took_at, moment)
     return sorted([*found, *open_.values()], key=lambda s: (s.from_on, s.known_from))
 
 
@@ -112,7 +119,7 @@ def current(known: Iterable[Spell]) -> list[Period]:
     return [spell.period for spell in known if spell.known_until is None]
 
 
-def _known(placement: Placement, period: Period, moment: datetime) -> Spell:
+def _known(placement: Placement, period: Period, took_at: datetime | None, moment: datetime) -> Spell:
     return Spell(
         placement.placement,
         placement.participant,
@@ -123,6 +130,7 @@ def _known(placement: Placement, period: Period, moment: datetime) -> Spell:
         period.hours,
         period.first,
         period.fund,
+        took_at,
         moment,
         None,
     )

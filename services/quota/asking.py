@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.quota.rules.figures import Basis, Counts, Figures, Question, figures
 from services.quota.rules.mergers import family
@@ -49,12 +49,17 @@ async def counts(connection: Any, basis: Basis, question: Question) -> Counts:
     )
 
 
-# A day and a moment: the spells that cover both. $1 codes, $2 day, $3 moment or null for now.
-_IN_FORCE = (
-    "s.municipality = ANY($1::text[]) AND s.from_on <= $2::date AND (s.until_on IS NULL OR s.until_on >= $2) "
-    "AND CASE WHEN $3::timestamptz IS NULL THEN s.known_until IS NULL "
-    "ELSE s.known_from < $3 AND (s.known_until IS NULL OR s.known_until >= $3) END"
+KNOWN: Final = (
+    "CASE WHEN $3::timestamptz IS NULL THEN {s}.known_until IS NULL "
+    "ELSE {s}.known_from < $3 AND ({s}.known_until IS NULL OR {s}.known_until >= $3) END"
 )
+"""What was known of a spell `s` at a moment, $3; null for now."""
+
+IN_FORCE: Final = (
+    "s.municipality = ANY($1::text[]) AND s.from_on <= $2::date AND (s.until_on IS NULL OR s.until_on >= $2) "
+    f"AND {KNOWN.format(s='s')}"
+)
+"""A day, $2, and a moment: the spells `s` of municipalities, $1, that cover both."""
 
 
 async def _in_force(connection: Any, codes: list[str], question: Question) -> tuple[dict[str, Tally], int]:
@@ -62,7 +67,7 @@ async def _in_force(connection: Any, codes: list[str], question: Question) -> tu
     rows = await connection.fetch(
         f"SELECT coalesce(s.fund, '{IN_ORDER}') AS fund, count(*) AS contracts, sum(s.hours) AS hours, "
         "count(*) FILTER (WHERE s.took_at IS NULL OR s.took_at >= $3) AS without "
-        f"FROM spells s WHERE {_IN_FORCE} GROUP BY 1",
+        f"FROM spells s WHERE {IN_FORCE} GROUP BY 1",
         codes,
         question.on,
         question.known,
@@ -116,7 +121,7 @@ async def _standing(
     if not named:
         return set()
     rows = await connection.fetch(
-        f"SELECT s.placement FROM spells s WHERE s.placement = ANY($4::text[]) AND {_IN_FORCE}",
+        f"SELECT s.placement FROM spells s WHERE s.placement = ANY($4::text[]) AND {IN_FORCE}",
         codes,
         question.on,
         question.known,

@@ -1,0 +1,1 @@
+"""The JSON API by subject: the ledger, what lies ahead, and reports."""

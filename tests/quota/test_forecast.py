@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.quota.rules.forecast import Forecast, Known, Observed, WhatIf, forecast, share
 from services.quota.rules.policies import NOTHING, Counting, Tally
 from shared.contracts import Unit
+from tests.quota.support import these
 
 ON = date(2021, 10, 2)
 """Ninety days before 31 December."""
@@ -64,7 +65,7 @@ def places(found: Forecast) -> list[Decimal]:
 
 def test_without_anything_ahead_the_level_stays_and_is_sure():
     found = made(known())
-    assert (found.expected, found.low, found.high, found.short) == (50, 50, 50, 11)
+    assert these(found.expected, found.low, found.high, found.short) == (50, 50, 50, 11)
     assert found.text == (
         "Op 31 december 2021 verwachten we 50 plekken: waarschijnlijk tussen 50 en 50. "
         "Het aantal is 61. Er blijven 11 plekken over."
@@ -94,7 +95,7 @@ def test_a_sum_written_out():
     )
     expected = ["50", "2", "-1", "-1.5", "-18", "3", "26.5"]
     assert places(found) == [Decimal(text) for text in expected]
-    assert (found.expected, found.short, found.over) == (61, 0, 0)
+    assert these(found.expected, found.short, found.over) == (61, 0, 0)
     assert [line.sure for line in found.lines] == [True] * 3 + [False] * 4
     # Nine times in ten: chances 6 x 0.75 x 0.25 + 4 x 0.75 x 0.25 = 1.875; rare 18 + 26.5 = 44.5;
     # 1.645 x root of 46.375 = 11.2; never more than the number.
@@ -115,13 +116,13 @@ def test_what_if_ten_places_more_people_from_the_list_fill_them_and_the_number_s
     full = known(in_force=contracts(61), waiting=51)
     seen = Observed(started=0, stopped=0, continued=0, ran_out=0, used=98, lapsed=0)
     as_it_is, more = made(full, seen), made(full, seen, what_if=WhatIf(more_places=Decimal(10)))
-    assert (as_it_is.expected, as_it_is.target) == (61, 61)
-    assert (more.expected, more.target) == (71, 71)
+    assert these(as_it_is.expected, as_it_is.target) == (61, 61)
+    assert these(more.expected, more.target) == (71, 71)
 
 
 def test_what_if_a_cut_of_five_nobody_goes_and_nobody_comes():
     found = made(known(in_force=contracts(61), waiting=51), what_if=WhatIf(more_places=Decimal(-5)))
-    assert (found.expected, found.target, found.over) == (61, 56, 5)
+    assert these(found.expected, found.target, found.over) == (61, 56, 5)
     assert "Dat is 5 te veel. Niemand verliest daardoor werk; er komt alleen niemand bij." in found.text
 
 

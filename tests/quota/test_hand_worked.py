@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ from tests.quota.support import (
     of_type,
     registered,
     started,
+    these,
     waits,
 )
 
@@ -57,7 +59,7 @@ def test_emmen_2017_the_number_comes_on_23_january_and_is_reached_in_december():
     ledger.hear(number(2017, 20, published=date(2017, 1, 23)), date(2017, 1, 23))
     hired(ledger, 1, 20, date(2017, 9, 1))
     shown = ledger.figures(date(2017, 12, 31))
-    assert (shown.target, shown.realised, shown.free, shown.over) == (20, 20, 0, 0)
+    assert these(shown.target, shown.realised, shown.free, shown.over) == (20, 20, 0, 0)
     (refused,) = ledger.hear(asked("p-21", date(2017, 12, 4)), date(2017, 12, 4))
     assert isinstance(refused, ReservationRefused)
 
@@ -124,7 +126,7 @@ def test_emmen_2021_fifty_one_wait_and_the_report_says_so():
         ledger.hear(waits(f"p-{n}", date(2021, 3, 1)), date(2021, 3, 1))
         ledger.hear(bridged(f"p-{n}", date(2021, 4, 1)), date(2021, 4, 1))
     shown = ledger.figures(date(2021, 12, 31))
-    assert (shown.realised, shown.waiting, shown.bridged) == (61, 51, 51)
+    assert these(shown.realised, shown.waiting, shown.bridged) == (61, 51, 51)
     assert council.year(shown).text == (
         "Op 31 december 2021 waren er 61 plekken gevuld. Het aantal voor 2021 is 61 en is gehaald. "
         "Per geldbron: Rijk 61 van 61. Er wachten 51 mensen; 51 van hen hebben intussen iets anders. "
@@ -150,8 +152,8 @@ def test_emmen_2022_the_councils_places_come_on_top_of_the_ministrys():
     ledger.hear(number(2022, 65), date(2021, 11, 22))
     ledger.hear(number(2022, 22, Fund.COUNCIL), date(2022, 1, 10))
     shown = ledger.figures(date(2022, 1, 10))
-    assert (shown.target, shown.free) == (87, 26)
-    assert [(fund.fund, fund.free) for fund in shown.funds] == [(Fund.MINISTRY, 4), (Fund.COUNCIL, 22)]
+    assert these(shown.target, shown.free) == (87, 26)
+    assert [these(fund.fund, fund.free) for fund in shown.funds] == [(Fund.MINISTRY, 4), (Fund.COUNCIL, 22)]
     granted = [ledger.hear(asked(f"q-{n}", date(2022, 1, 11)), date(2022, 1, 11))[0].fund for n in range(5)]
     assert granted == [Fund.MINISTRY] * 4 + [Fund.COUNCIL]
 
@@ -197,7 +199,7 @@ def test_a_year_of_one_municipality_from_day_to_day():
     ledger.hear(number(2021, 1, reason="Herverdeling"), date(2021, 10, 1))
     ledger.hear(assigned("pl-a-2020-06-01", Fund.COUNCIL, date(2021, 11, 1)), date(2021, 11, 1))
 
-    def told(month: int, known_on: date | None = None) -> tuple[int, Decimal, int, Decimal]:
+    def told(month: int, known_on: date | None = None) -> tuple[Any, ...]:
         shown = ledger.figures(date(2021, month, 1), known_on)
         return shown.contracts, shown.hours, shown.reserved, shown.free
 

@@ -42,6 +42,7 @@ from tests.quota.support import (
     of_type,
     registered,
     started,
+    these,
 )
 
 DAY = date(2021, 3, 1)
@@ -132,7 +133,7 @@ def test_pitfall_4_a_cut_ends_no_contract_and_grants_nothing():
     cut = number(2021, 2, published=date(2021, 6, 1), reason="Herverdeling")
     assert ledger.hear(cut, date(2021, 6, 1)) == []
     shown = ledger.figures(date(2021, 6, 2))
-    assert (shown.contracts, shown.over, shown.free) == (3, 1, 0)
+    assert these(shown.contracts, shown.over, shown.free) == (3, 1, 0)
     (refused,) = ledger.hear(asked("p-4", date(2021, 6, 2)), date(2021, 6, 2))
     assert isinstance(refused, ReservationRefused)
     assert refused.free == {Fund.MINISTRY: Decimal(-1)}
@@ -215,7 +216,7 @@ def test_pitfall_10_temporary_extension_part_time_and_permanent_are_one_contract
     for data in (extension, part_time, permanent):
         ledger.hear(data, DAY)
     shown = [
-        (figure.contracts, figure.hours)
+        these(figure.contracts, figure.hours)
         for figure in map(
             ledger.figures, (DAY, date(2021, 9, 1), date(2021, 11, 1), date(2022, 3, 1), date(2023, 1, 1))
         )
@@ -237,7 +238,7 @@ def test_pitfall_10_no_hours_for_a_while_is_no_end_either():
     ledger.hear(started("p-1", DAY), DAY)
     ledger.hear(changed("p-1", date(2021, 6, 1), PlacementChangeReason.HOURS, hours=Decimal(0)), DAY)
     shown = ledger.figures(date(2021, 7, 1))
-    assert (shown.contracts, shown.hours) == (1, 0)
+    assert these(shown.contracts, shown.hours) == (1, 0)
 
 
 def test_pitfall_11_a_start_across_31_december_stated_late_changes_the_year_and_not_what_was_reported_of_it():
@@ -317,8 +318,13 @@ def test_pitfall_13_codes_that_merge_are_added_up_from_the_day_of_the_merger_and
     ledger.hear(merged(["0017", "0009"], "0014", date(2019, 1, 1)), date(2018, 11, 1))
     eve = ledger.figures(date(2018, 12, 31), municipality="0014")
     new_year = ledger.figures(date(2019, 1, 1), municipality="0014")
-    assert (eve.target, eve.contracts) == (70, 2)
-    assert (new_year.target, new_year.provisional, new_year.contracts, new_year.free) == (78, True, 3, 75)
+    assert these(eve.target, eve.contracts) == (70, 2)
+    assert these(new_year.target, new_year.provisional, new_year.contracts, new_year.free) == (
+        78,
+        True,
+        3,
+        75,
+    )
     # What was known before the merger was stated is known of it still.
     assert ledger.figures(date(2019, 1, 1), date(2018, 10, 1), "0014").target == 70
     # The merged municipality's own number replaces the sum.
@@ -391,9 +397,9 @@ def test_pitfall_26_two_sources_that_differ_are_both_kept_and_a_correction_has_a
     ledger.hear(number(2018, 35, source="Staatscourant 2017-68246"), date(2017, 11, 22))
     ledger.hear(number(2018, 36, source="Zuidoosthoeker", counts=False), date(2018, 12, 6))
     shown = ledger.figures(date(2018, 12, 31))
-    assert (shown.target, shown.funds[0].source) == (35, "Staatscourant 2017-68246")
+    assert these(shown.target, shown.funds[0].source) == (35, "Staatscourant 2017-68246")
     (found,) = differences(list(ledger.world.targets))
-    assert (found.runs_on.number, found.other.number, found.other.source) == (35, 36, "Zuidoosthoeker")
+    assert these(found.runs_on.number, found.other.number, found.other.source) == (35, 36, "Zuidoosthoeker")
     ledger.hear(number(2018, 36, source="Staatscourant", reason="Verschrijving"), date(2019, 1, 7))
     assert ledger.figures(date(2018, 12, 31)).target == 36
     assert ledger.figures(date(2018, 12, 31), known_on=date(2019, 1, 6)).target == 35

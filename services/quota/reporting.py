@@ -50,11 +50,12 @@ async def contracts(
     codes = list(basis.codes(question))
     numbers, counting = basis.measure(question)
     rows = await connection.fetch(
-        "WITH now AS (SELECT s.*, (SELECT min(f.from_on) FROM spells f WHERE f.placement = s.placement "
-        f"AND f.municipality = ANY($1) AND {asking.KNOWN.format(s='f')}) AS since "
-        f"FROM spells s WHERE {asking.IN_FORCE}), ordered AS ("
-        "SELECT now.*, count(*) OVER (PARTITION BY fund ORDER BY since, placement) AS contracts_so_far, "
-        "sum(hours) OVER (PARTITION BY fund ORDER BY since, placement) AS hours_so_far FROM now) "
+        "WITH begun AS (SELECT f.placement, min(f.from_on) AS since FROM spells f "
+        f"WHERE f.municipality = ANY($1) AND {asking.KNOWN.format(s='f')} GROUP BY f.placement), "
+        "ordered AS (SELECT s.*, b.since, "
+        "count(*) OVER (PARTITION BY s.fund ORDER BY b.since, s.placement) AS contracts_so_far, "
+        "sum(s.hours) OVER (PARTITION BY s.fund ORDER BY b.since, s.placement) AS hours_so_far "
+        f"FROM spells s JOIN begun b USING (placement) WHERE {asking.IN_FORCE}) "
         "SELECT o.*, p.host FROM ordered o JOIN placements p USING (placement) "
         "WHERE $4::text IS NULL OR o.placement > $4 ORDER BY o.placement LIMIT $5",
         codes,

@@ -164,6 +164,10 @@ class Story:
         for reservation, person in self._open():
             if self.draw(st.booleans()):
                 said.append((ProposalExpired(**_proposal(reservation, person), expired_on=self.day), None))
+        # Said on the very tick on which a month may be reported.
+        joined = self.day - timedelta(days=40)
+        who = self.draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=2))
+        said += [(waits(person, joined), None) for person in who]
         for person in self.draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3)):
             self.names += 1
             said.append((asked(person, self.day, reservation=f"res-{self.names}"), None))

@@ -16,10 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.quota import asking
+from services.quota import asking, outlook
 from services.quota.handlers import Quota
-from services.quota.rules.policies import Tally
+from services.quota.rules.figures import Question
+from services.quota.rules.policies import NOTHING, Tally
 from services.quota.rules.reservations import State
+from services.quota.rules.spells import Spell
 from services.quota.rules.stock import Change
 from services.quota.world import World
 from shared.messaging import database as db
@@ -36,6 +38,7 @@ from tests.quota.support import (
     Speaker,
     asked,
     at,
+    basis_of,
     by_key,
     figures_in,
     number,
@@ -116,7 +119,31 @@ async def test_any_story_in_any_batches_leaves_in_the_tables_what_it_leaves_in_m
         for on, known_on in asked_of(story, random):
             async with pool.acquire() as connection:
                 shown = await asking.figures_of(connection, EMMEN, on, known_on)
+                question = Question.of(on, min(on, known_on or on))
+                codes = list(basis_of(story.ledger.world, EMMEN).codes(question))
+                ahead = await outlook._ahead(connection, codes, on, question.agreed)
             assert shown == figures_in(story.ledger.world, on, known_on)
+            assert ahead == ahead_of(story.ledger.world, codes, question)
+
+
+def ahead_of(world: World, codes: list[str], question: Question) -> tuple[Tally, Tally, Tally]:
+    """What starts, stops and runs out before 31 December, contract by contract."""
+    moment, on, last = question.agreed, question.on, date(question.on.year, 12, 31)
+    of: dict[str, list[Spell]] = {}
+    for s in sorted(world.spells, key=lambda s: s.from_on):
+        known = s.known_from < moment and (s.known_until is None or s.known_until >= moment)
+        if known and s.municipality in codes:
+            of.setdefault(s.placement, []).append(s)
+    starting = stopping = running_out = NOTHING
+    for spells in of.values():
+        for s in spells:
+            starts = s.first and on < s.from_on <= last and (s.until_on is None or s.until_on >= last)
+            starting += s.period.tally if starts else NOTHING
+        end = spells[-1]
+        if end.until_on is not None and end.from_on <= on <= end.until_on < last:
+            stopping += end.period.tally if end.until_on != end.ends_on else NOTHING
+            running_out += end.period.tally if end.until_on == end.ends_on else NOTHING
+    return starting, stopping, running_out
 
 
 def asked_of(story: Story, random: Random) -> list[tuple[date, date | None]]:

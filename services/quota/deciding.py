@@ -22,14 +22,15 @@ from shared.messaging.service import Draft
 
 
 def answer(world: World, event: Event, data: ReservationRequested) -> Sequence[Draft]:
-    """Grant room or refuse it, once."""
+    """Grant room or refuse it, once; for a year to come by what counts on its first day."""
     today = amsterdam_date(event.time)
-    whose = mergers.successor(list(world.mergers), data.municipality, today)
+    day = reservations.looked_at(data.year, today)
+    whose = mergers.successor(list(world.mergers), data.municipality, day)
     if {whose, data.municipality}.isdisjoint(world.serves or ()) or data.reservation in world.reservations:
         return ()
-    held = reservations.held(world.holding(whose, today), event.time)
+    held = reservations.held(world.holding(whose, day), event.time)
     days = policies.reservation_days(world.policies.of("municipality", whose), today)
-    return [reservations.answer(data, world.room(whose, data.year, today, held), today, days)]
+    return [reservations.answer(data, world.room(whose, data.year, day, held), today, days)]
 
 
 def give_back(world: World, event: Event, data: reservations.Closing) -> Sequence[Draft]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.quota.rules.reported import month_before
+from services.quota.rules.reservations import looked_at
 from services.quota.rules.stock import Day
 from shared.contracts import (
     BridgeOffered,
@@ -84,7 +85,8 @@ def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
             touched.placements.add(data.placement)
         case ReservationRequested() as data:
             touched.reservations.add(data.reservation)
-            touched.ask(data.municipality, amsterdam_date(event.time), event.time)
+            day = looked_at(data.year, amsterdam_date(event.time))
+            touched.ask(data.municipality, day, event.time)
         case ProposalDeclined() | ProposalExpired() | ProposalWithdrawn() as data:
             touched.reservations.update([data.reservation] if data.reservation else [])
         case (

@@ -170,7 +170,8 @@ class Story:
         said += [(waits(person, joined), None) for person in who]
         for person in self.draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3)):
             self.names += 1
-            said.append((asked(person, self.day, reservation=f"res-{self.names}"), None))
+            year = self.day.year + self.draw(st.integers(0, 1))
+            said.append((asked(person, self.day, reservation=f"res-{self.names}", year=year), None))
             if self.draw(st.booleans()):
                 # On another key than the request it rests on: it may come first, and waits.
                 fell = _proposal(f"res-{self.names}", person)

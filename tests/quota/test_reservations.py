@@ -11,6 +11,7 @@ import pytest
 from services.quota.rules.reservations import State
 from shared.contracts import (
     AnsweredBy,
+    CapacityChanged,
     ContractKind,
     Fund,
     PlacementChanged,
@@ -42,6 +43,7 @@ from tests.quota.support import (
     number,
     registered,
     started,
+    these,
 )
 
 DAY = date(2021, 3, 1)
@@ -279,3 +281,19 @@ def test_a_request_waits_while_the_registry_does_not_know_the_operator():
     assert ledger.hear(asked("p-1", DAY), DAY) == []
     (waiting,) = ledger.parked.values()
     assert waiting.waits_for == (f"partner:{OPERATOR}",)
+
+
+def test_a_request_for_next_year_is_held_against_the_contracts_of_1_january():
+    """One place in both years. The contract ends on 31 December: this year is full, next year has 1 free."""
+    ledger = Ledger()
+    ledger.hear(number(2021, 1), date(2020, 12, 1))
+    ledger.hear(registered("p-1"), date(2021, 1, 1))
+    ledger.hear(started("p-1", date(2021, 2, 1), until=date(2021, 12, 31)), date(2021, 1, 20))
+    december = date(2021, 12, 6)
+    told = [said for said in ledger.tick(december) if isinstance(said, CapacityChanged)]
+    assert [these(said.year, said.funds[0].free) for said in told] == [(2021, 0), (2022, 1)]
+    (this_year,) = ledger.hear(asked("p-2", december), december)
+    (next_year,) = ledger.hear(asked("p-3", december, year=2022), december)
+    (again,) = ledger.hear(asked("p-4", december, year=2022), december)
+    answers = [type(each) for each in (this_year, next_year, again)]
+    assert answers == [ReservationRefused, ReservationGranted, ReservationRefused]

@@ -116,6 +116,14 @@ def requested(data: ReservationRequested, at: datetime) -> Reservation:
     )
 
 
+def looked_at(year: int, today: date) -> date:
+    """The day whose contracts a request for a year's number is held against.
+
+    A contract that ends on 31 December leaves its place to next year, and is in the way of this year's.
+    """
+    return max(today, date(year, 1, 1))
+
+
 def held(reservations: Iterable[Reservation], at: datetime) -> Tally:
     """What is held against what is decided at that moment."""
     return sum((r.tally for r in reservations if r.holds(at)), NOTHING)

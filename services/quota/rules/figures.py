@@ -177,7 +177,7 @@ class Figures(Part):
 
 
 HOURS_OF_A_PLACE: Final = Decimal(31)
-"""To show hours as places where nothing says how many make one: as many funding tables have it."""
+"""To show hours as places where no policy says how many make one: an example, and in no law."""
 
 
 def figures(basis: Basis, counts: Counts, on: date, known_on: date | None = None) -> Figures:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.quota.rules.forecast import Forecast, Known, Observed, WhatIf, forecast, share
@@ -154,9 +154,18 @@ def test_a_share_of_few_cases_is_never_never_or_always(yes: int, no: int, told: 
     assert share(yes, no) == Decimal(told)
 
 
+def test_nobody_stops_twice():
+    """2 in force, 1 runs out and may go on: - 0.5. At last year's pace 2 stop early, and 1.5 are left."""
+    seen = Observed(started=0, stopped=2, continued=0, ran_out=0, used=0, lapsed=0)
+    found = made(known(in_force=contracts(2), running_out=contracts(1)), seen, on=date(2021, 1, 1), target=0)
+    assert places(found)[3:5] == [Decimal("-0.5"), Decimal("-1.5")]
+    assert found.expected == 0
+
+
 SOME = st.integers(0, 60)
 
 
+@settings(max_examples=300)
 @given(
     in_force=SOME, starting=SOME, ahead=st.tuples(SOME, SOME), held=SOME, waiting=SOME,
     seen=st.tuples(SOME, SOME, SOME, SOME, SOME, SOME), target=st.integers(0, 200),

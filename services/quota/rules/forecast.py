@@ -173,9 +173,13 @@ def forecast(
             f"{observed.continued + observed.ran_out} door",
             stays - _places(counting, known.running_out),
         ),
+    ]
+    # Nobody stops twice: of those who are there now and do not stop or run out already.
+    left = max(lines[0].places + lines[2].places + lines[3].places, _NONE)
+    lines += [
         _line(
             f"Stopt eerder dan gepland: vorig jaar {observed.stopped}, nog {days} dagen te gaan",
-            -min(_pace(observed.stopped, days) * one, _places(counting, known.in_force)),
+            -min(_pace(observed.stopped, days) * one, left),
         ),
         _line(
             f"Gereserveerd en wordt waarschijnlijk een contract: {known.held.contracts} reserveringen, "

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import orjson
 import stamina
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TRANSIENT: Final = (
     OSError,
@@ -70,8 +73,8 @@ async def connect(dsn: str, **settings: str) -> asyncpg.Connection[Any]:
     return connection
 
 
-async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
-    """A pool of at most `size` connections, waiting up to `wait_s` seconds for the server.
+async def patiently(work: Callable[[], Awaitable[T]], *, wait_s: float) -> T:
+    """Do what needs the server, trying again for up to `wait_s` seconds while it does not answer.
 
     Raises:
         Unreachable: the server did not answer in time.
@@ -87,25 +90,38 @@ async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
             with attempt:
                 if attempt.num > 1:
                     log.warning("PostgreSQL does not answer yet, attempt %d", attempt.num)
-                return await asyncpg.create_pool(
-                    dsn,
-                    min_size=1,
-                    max_size=size,
-                    command_timeout=_COMMAND_TIMEOUT_S,
-                    timeout=5,
-                    init=_codecs,
-                    reset=_nothing_to_reset,
-                    # Decisions read what others committed: never a stale replica, never a lost write.
-                    server_settings={
-                        "synchronous_commit": "on",
-                        "idle_in_transaction_session_timeout": "60s",
-                        "jit": "off",
-                        **_KEEPALIVE,
-                    },
-                )
+                return await work()
     except TRANSIENT as error:
         raise Unreachable(f"PostgreSQL did not answer within {wait_s:.0f} s: {error}") from error
     raise Unreachable("PostgreSQL was never tried")  # pragma: no cover
+
+
+async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
+    """A pool of at most `size` connections, waiting up to `wait_s` seconds for the server.
+
+    Raises:
+        Unreachable: the server did not answer in time.
+    """
+
+    async def create() -> asyncpg.Pool[Any]:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            command_timeout=_COMMAND_TIMEOUT_S,
+            timeout=5,
+            init=_codecs,
+            reset=_nothing_to_reset,
+            # Decisions read what others committed: never a stale replica, never a lost write.
+            server_settings={
+                "synchronous_commit": "on",
+                "idle_in_transaction_session_timeout": "60s",
+                "jit": "off",
+                **_KEEPALIVE,
+            },
+        )
+
+    return await patiently(create, wait_s=wait_s)
 
 
 async def close_pool(pool: asyncpg.Pool[Any]) -> None:

@@ -203,7 +203,7 @@ class Process(Generic[W]):
         dsn = settings.database_url.get_secret_value()
         pool = await database.open_pool(dsn, size=1, wait_s=settings.wait_seconds)
         try:
-            return await database.migrate(pool, self._package)
+            return await self._migrated(pool)
         finally:
             await database.close_pool(pool)
 
@@ -214,8 +214,14 @@ class Process(Generic[W]):
             dsn, size=settings.database_pool_size, wait_s=settings.wait_seconds
         )
         if settings.migrate_at_start:
-            for name in await database.migrate(self.pool, self._package):
+            for name in await self._migrated(self.pool):
                 log.info("applied %s", name)
+
+    async def _migrated(self, pool: asyncpg.Pool[Any]) -> list[str]:
+        # The server may go away just after it answered.
+        return await database.patiently(
+            lambda: database.migrate(pool, self._package), wait_s=self.settings.wait_seconds
+        )
 
     async def _not_registered(self) -> list[str]:
         """Whom it works for and does not know yet: what it is given on their behalf would be parked."""

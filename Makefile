@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv up down status demo test lint asyncapi-check bench lock clean
+.PHONY: help venv up down status demo test lint asyncapi-check bench bench-rules lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,6 +42,9 @@ asyncapi-check: $(DEV) ## Check the published contract with the ecosystem's own 
 
 bench: $(DEV) ## Measure, and write the figures to var/bench
 	@$(BIN)/python -m tests.bench
+
+bench-rules: $(DEV) ## Measure the rules alone, and write the figures to var/bench/rules.json
+	@$(BIN)/python -m tests.bench_rules
 
 lock: ## Write requirements/*.txt anew from requirements/*.in
 	@requirements/lock

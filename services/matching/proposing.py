@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
+from services.matching.lining_up import Candidate, Table, candidates, tables
 from services.matching.rules import fit, order, passing, proposals, room
-from services.matching.rules.fit import Profile
-from services.matching.rules.places import Place, seats_free
-from services.matching.rules.policies import DEFAULT_TERMS, Policy, Terms, in_force, terms
+from services.matching.rules.places import Place
+from services.matching.rules.policies import in_force
 from services.matching.rules.round import Outcome, Seeker, hold
-from services.matching.rules.waiting import Wait
-from services.matching.ticking import Tick, alive, working
+from services.matching.rules.suiting import InLine, Suiting
+from services.matching.rules.wishes import Wishes, wishes
+from services.matching.ticking import Tick, alive
 from services.matching.world import World
 from shared.contracts import (
     Alternative,
@@ -25,7 +24,6 @@ from shared.contracts import (
     ProposalDraft,
     Reason,
     ReservationRequested,
-    Rung,
 )
 
 _ALTERNATIVES: Final = 5
@@ -34,65 +32,12 @@ _ALTERNATIVES: Final = 5
 _LEAST: Final = Decimal(1)
 """Hours a week by which somebody whom no place fits is held against the room."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """Somebody in line for whom nothing stands yet."""
-
-    wait: Wait
-    rank: int
-    policy: Policy
-    terms: Terms
-    hours_per_unit: Decimal | None
-    profile: Profile | None
-    guide: str
-
-
-@dataclass(slots=True)
-class _Table:
-    """The places of one year, their free seats, and which of them fit whom."""
-
-    year: int
-    places: list[Place]
-    free: dict[str, int]
-    _serving: dict[str, list[Place]] = field(default_factory=dict)
-    _kinds: dict[str, dict[str, list[Place]]] = field(default_factory=dict)
-    _fitting: dict[tuple[str, Profile | None], list[Place]] = field(default_factory=dict)
-
-    def serving(self, municipality: str) -> list[Place]:
-        """Places for residents of the municipality, in order of name."""
-        if municipality not in self._serving:
-            self._serving[municipality] = [p for p in self.places if municipality in p.municipalities]
-        return self._serving[municipality]
-
-    def fitting(self, municipality: str, profile: Profile | None) -> list[Place]:
-        """Places that fit, the most fitting first; people with the same profile share the answer."""
-        key = (municipality, replace(profile, participant="", partner="") if profile else None)
-        if key not in self._fitting:
-            found = [place for place in self._of_kind(municipality, profile) if fit.fits(profile, place)]
-            self._fitting[key] = sorted(found, key=lambda place: fit.liking(profile, place))
-        return self._fitting[key]
-
-    def _of_kind(self, municipality: str, profile: Profile | None) -> Iterable[Place]:
-        """Places of the work that was asked for: most people want little of all there is."""
-        if profile is None or not profile.kinds:
-            return self.serving(municipality)
-        if municipality not in self._kinds:
-            by_kind: dict[str, list[Place]] = defaultdict(list)
-            for place in self.serving(municipality):
-                for kind in place.kinds or ("",):
-                    by_kind[kind].append(place)
-            self._kinds[municipality] = by_kind
-        by_kind = self._kinds[municipality]
-        return {p.place: p for kind in ("", *profile.kinds) for p in by_kind.get(kind, ())}.values()
-
-
 _Why = tuple[PassedOverReason, dict[str, int]]
 
 
 def propose(world: World, tick: Tick) -> Iterator[Data]:
     """Hold the round: ask for room in order of rank, and tell who was passed over and why."""
-    line = _in_line(world, tick)
+    line = candidates(world, tick)
     why: dict[str, list[_Why]] = {candidate.wait.participant: [] for candidate in line}
     seekers = []
     for candidate in line:
@@ -102,16 +47,24 @@ def propose(world: World, tick: Tick) -> Iterator[Data]:
             seekers.append(candidate)
         else:
             why[name].append((rests, {}))
-    for table in _tables(world, tick):
-        outcome = hold([_seeker(world, table, c) for c in seekers], table.free, _room(world, table, tick))
-        for candidate in seekers:
+    suiting = Suiting([InLine(c.wait.municipality, c.profile) for c in seekers])
+    for table in tables(world, tick):
+        found = wishes(suiting, table.places, table.free)
+        taking = [(n, c) for n, c in enumerate(seekers) if c.wait.participant in why]
+        sought = [_seeker(world, table, c, found, n) for n, c in taking if n in found.places]
+        outcome = hold(sought, table.free, _room(world, table, tick))
+        for _, candidate in taking:
             given = outcome.given.get(candidate.wait.participant)
             if given is not None:
                 why.pop(candidate.wait.participant)
                 yield _request(tick, table, candidate, given)
-        seekers = [c for c in seekers if c.wait.participant in why]
-        for candidate in seekers:
-            why[candidate.wait.participant].append(_why(table, candidate, outcome))
+        for n, candidate in taking:
+            if candidate.wait.participant in why:
+                why[candidate.wait.participant].append(_why(world, table, candidate, outcome, found, n))
+    yield from _passed_over(line, why, tick)
+
+
+def _passed_over(line: Sequence[Candidate], why: dict[str, list[_Why]], tick: Tick) -> Iterator[Data]:
     for candidate in line:
         if candidate.wait.participant in why:
             reason, counts = min(why[candidate.wait.participant], key=_weight)
@@ -122,68 +75,28 @@ def propose(world: World, tick: Tick) -> Iterator[Data]:
                 yield told
 
 
-def _in_line(world: World, tick: Tick) -> list[_Candidate]:
-    """Who can be proposed something, in the order of the round.
-
-    Each municipality has its own order. Where two of them share places, the first in line of each go
-    before the second of any, and of these who was granted it first.
-    """
-    standing = {proposal.participant for proposal in alive(world)}
-    line = []
-    for municipality in sorted(world.serves or ()):
-        policy = in_force(world.policies, municipality, PolicyKind.ORDER, tick.today)
-        if policy is None:
-            continue
-        adopted = terms(world.policies, municipality, tick.today)
-        counting = in_force(world.policies, municipality, PolicyKind.COUNTING, tick.today)
-        hours_per_unit = counting.hours_per_unit if counting else None
-        waits = [wait for wait in world.waiting if wait.municipality == municipality]
-        for rank, wait in enumerate(order.ranked(waits, policy), 1):
-            person = world.people.get(wait.participant)
-            if wait.participant not in standing and person is not None:
-                profile = world.profile_of(wait.participant)
-                line.append(_Candidate(wait, rank, policy, adopted, hours_per_unit, profile, person.guide))
-    return sorted(line, key=lambda c: (c.rank, c.wait.decided_on, c.wait.municipality))
+def _seeker(world: World, table: Table, candidate: Candidate, found: Wishes, position: int) -> Seeker:
+    wait = candidate.wait
+    places, dislikes = found.places[position], found.dislikes[position]
+    if wait.declined:
+        kept = [pair for pair in zip(places, dislikes, strict=True) if pair[0] not in wait.declined]
+        places, dislikes = tuple(place for place, _ in kept), tuple(dislike for _, dislike in kept)
+    cost = _cost(world, table, candidate, found, position)
+    return Seeker(wait.participant, wait.municipality, places, cost, dislikes)
 
 
-def _tables(world: World, tick: Tick) -> list[_Table]:
-    """Open places by the year in which somebody can start, the nearest year first.
-
-    A year of its own, for each has its own number. Without any place there is still a round, so that
-    people are told.
-    """
-    known = [terms(world.policies, municipality, tick.today) for municipality in sorted(world.serves or ())]
-    ahead = max((each.reservation_days for each in known), default=DEFAULT_TERMS.reservation_days)
-    offered = sorted(
-        (p for p in world.places if p.rung is Rung.SHELTERED_WORK and p.open(tick.today, ahead)),
-        key=lambda place: place.place,
-    )
-    free = seats_free(
-        offered,
-        ((p.place, p.participant) for p in working(world, tick.today)),
-        ((p.place, p.participant) for p in alive(world)),
-    )
-    years = {place.place: max(place.from_on, tick.today).year for place in offered}
-    return [
-        _Table(year, [place for place in offered if years[place.place] == year], free)
-        for year in sorted({tick.today.year, *years.values()})
-    ]
+def _cost(world: World, table: Table, candidate: Candidate, found: Wishes, position: int) -> Decimal:
+    """Room that the person would take: by most hours of all places that fit, since any may be given."""
+    capacity = world.capacities.get((candidate.wait.municipality, table.year))
+    if capacity is None or not capacity.by_hours:
+        return room.cost(capacity, _LEAST, candidate.hours_per_unit)
+    hours = Decimal(int(found.hours_max[position])) / 100 or _LEAST
+    if candidate.profile is not None and found.fitting[position]:
+        hours = min(hours, candidate.profile.hours_max)
+    return room.cost(capacity, hours, candidate.hours_per_unit)
 
 
-def _seeker(world: World, table: _Table, candidate: _Candidate) -> Seeker:
-    wait, profile = candidate.wait, candidate.profile
-    fitting = table.fitting(wait.municipality, profile)
-    capacity = world.capacities.get((wait.municipality, table.year))
-    hours = max((fit.job_hours(profile, place) for place in fitting), default=_LEAST)
-    return Seeker(
-        wait.participant,
-        wait.municipality,
-        tuple(place.place for place in fitting if place.place not in wait.declined),
-        room.cost(capacity, hours, candidate.hours_per_unit),
-    )
-
-
-def _room(world: World, table: _Table, tick: Tick) -> dict[str, Decimal]:
+def _room(world: World, table: Table, tick: Tick) -> dict[str, Decimal]:
     asked = [p for p in alive(world) if p.year == table.year]
     limits: dict[str, Decimal | None] = {}
     for municipality in sorted(world.serves or ()):
@@ -199,15 +112,16 @@ def _room(world: World, table: _Table, tick: Tick) -> dict[str, Decimal]:
     return {municipality: limit for municipality, limit in limits.items() if limit is not None}
 
 
-def _why(table: _Table, candidate: _Candidate, outcome: Outcome) -> _Why:
-    wait = candidate.wait
-    fitting = {place.place for place in table.fitting(wait.municipality, candidate.profile)}
-    declined = len(fitting.intersection(wait.declined))
-    counts = {"places": len(table.serving(wait.municipality)), "fitting": len(fitting), "declined": declined}
-    reason = passing.after_round(
-        no_room=wait.participant in outcome.no_room, fitting=len(fitting) - declined, declined=declined
-    )
-    return reason, counts
+def _why(
+    world: World, table: Table, candidate: Candidate, outcome: Outcome, found: Wishes, position: int
+) -> _Why:
+    wait, fitting, declined = candidate.wait, int(found.fitting[position]), 0
+    serving = table.serving(wait.municipality)
+    if wait.declined:
+        declined = sum(p.place in wait.declined and fit.fits(candidate.profile, p) for p in serving)
+    counts = {"places": len(serving), "fitting": fitting, "declined": declined}
+    no_room = outcome.short(wait.municipality, _cost(world, table, candidate, found, position))
+    return passing.after_round(no_room=no_room, fitting=fitting - declined, declined=declined), counts
 
 
 def _weight(why: _Why) -> int:
@@ -215,9 +129,9 @@ def _weight(why: _Why) -> int:
     return passing.WEIGHTIEST.index(reason) if reason in passing.WEIGHTIEST else 0
 
 
-def _request(tick: Tick, table: _Table, candidate: _Candidate, given: str) -> ReservationRequested:
+def _request(tick: Tick, table: Table, candidate: Candidate, given: str) -> ReservationRequested:
     wait = candidate.wait
-    place = next(p for p in table.fitting(wait.municipality, candidate.profile) if p.place == given)
+    place = table.place(given)
     reservation = proposals.reservation_named(tick.named("reservation", wait.participant))
     return ReservationRequested(
         reservation=reservation,
@@ -245,7 +159,7 @@ def _request(tick: Tick, table: _Table, candidate: _Candidate, given: str) -> Re
     )
 
 
-def _alternatives(table: _Table, candidate: _Candidate, given: Place) -> tuple[Alternative, ...]:
+def _alternatives(table: Table, candidate: Candidate, given: Place) -> tuple[Alternative, ...]:
     others = [p for p in table.serving(candidate.wait.municipality)[: _ALTERNATIVES + 1] if p is not given]
     return tuple(
         Alternative(place=place.place, why_not=_why_not(table, candidate, place))
@@ -253,7 +167,7 @@ def _alternatives(table: _Table, candidate: _Candidate, given: Place) -> tuple[A
     )
 
 
-def _why_not(table: _Table, candidate: _Candidate, place: Place) -> tuple[Reason, ...]:
+def _why_not(table: Table, candidate: Candidate, place: Place) -> tuple[Reason, ...]:
     stood_in_the_way = fit.obstacles(candidate.profile, place)
     if stood_in_the_way:
         return stood_in_the_way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from services.matching.rules import fit
 from services.matching.rules.fit import Profile
 from services.matching.rules.places import Place
+from services.matching.rules.suiting import InLine, Suiting
+from services.matching.rules.wishes import wishes
 from shared.contracts import Rung
 
 HOURS = st.integers(0, 40).map(Decimal)
@@ -54,3 +57,23 @@ def test_the_hours_of_a_job_that_fits_suit_both(profile, place):
     if fit.fits(profile, place):
         hours = fit.job_hours(profile, place)
         assert max(profile.hours_min, place.hours_min) <= hours <= min(profile.hours_max, place.hours_max)
+
+
+LINES = st.lists(st.tuples(st.sampled_from(["0114", "0109"]), st.none() | profiles()), max_size=8)
+OFFERS = st.lists(places(), max_size=5).map(
+    lambda drawn: [replace(each, place=f"emco-{n}") for n, each in enumerate(drawn)]
+)
+
+
+@given(LINES, OFFERS, st.lists(st.integers(0, 2), min_size=5, max_size=5))
+def test_a_line_asked_at_once_answers_as_each_person_does_about_each_place(people, offered, seats):
+    line = [InLine(municipality, profile) for municipality, profile in people]
+    free = {place.place: number for place, number in zip(offered, seats, strict=False)}
+    found = wishes(Suiting(line), offered, free)
+    for position, (municipality, profile) in enumerate(people):
+        fitting = [p for p in offered if municipality in p.municipalities and fit.fits(profile, p)]
+        liked = sorted((fit.dislike(profile, p), p.place) for p in fitting if free[p.place])
+        assert found.fitting[position] == len(fitting)
+        assert found.hours_max[position] == 100 * max((p.hours_max for p in fitting), default=0)
+        pairs = zip(found.dislikes.get(position, ()), found.places.get(position, ()), strict=True)
+        assert list(pairs) == liked

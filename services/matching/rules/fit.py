@@ -21,6 +21,11 @@ A region is the first two of four digits, some 15 to 25 km across. Distances nee
 each postcode, which this version does not have.
 """
 
+OTHER_REGION: Final = 4
+OTHER_POSTCODE: Final = 2
+OTHER_WORK: Final = 1
+"""Points of dislike: another region outweighs another neighbourhood and other work together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -81,7 +86,7 @@ def obstacles(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
     if not set(profile.needs) <= set(place.offers):
         found.append(Reason(rule="needs", code="not-met"))
     if not near(profile, place):
-        found.append(Reason(rule="travel", code="other-region", params={"region": _region(place.postcode4)}))
+        found.append(Reason(rule="travel", code="other-region", params={"region": region(place.postcode4)}))
     return tuple(found)
 
 
@@ -90,7 +95,7 @@ def reasons(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
     if profile is None:
         return (Reason(rule="profile", code="none-known"),)
     hours = f"{job_hours(profile, place):f}"
-    here = _region(profile.postcode4) == _region(place.postcode4)
+    here = region(profile.postcode4) == region(place.postcode4)
     return (
         Reason(rule="hours", code="in-range", params={"hours": hours}),
         Reason(rule="kinds", code="fits", params={"kinds": _listed(place.kinds)}),
@@ -101,18 +106,20 @@ def reasons(profile: Profile | None, place: Place) -> tuple[Reason, ...]:
 
 def near(profile: Profile, place: Place) -> bool:
     """True when the place is in the person's postcode region, or the person can travel beyond it."""
-    return _region(profile.postcode4) == _region(place.postcode4) or profile.max_travel_km >= REGION_KM
+    return region(profile.postcode4) == region(place.postcode4) or profile.max_travel_km >= REGION_KM
 
 
-def liking(profile: Profile | None, place: Place) -> tuple[object, ...]:
-    """Sorts places that fit: the nearest, then the kind of work that was asked for, then by name."""
+def dislike(profile: Profile | None, place: Place) -> int:
+    """How little the person likes a place that fits: less is better, and 0 is as good as can be.
+
+    Only sums of it are compared, and only among people who are served anyway (`best_fit`).
+    """
     if profile is None:
-        return (place.place,)
+        return 0
     return (
-        _region(profile.postcode4) != _region(place.postcode4),
-        profile.postcode4 != place.postcode4,
-        not set(profile.kinds) & set(place.kinds),
-        place.place,
+        OTHER_REGION * (region(profile.postcode4) != region(place.postcode4))
+        + OTHER_POSTCODE * (profile.postcode4 != place.postcode4)
+        + OTHER_WORK * set(profile.kinds).isdisjoint(place.kinds)
     )
 
 
@@ -126,7 +133,8 @@ def _other_work(profile: Profile, place: Place) -> bool:
     return bool(profile.kinds and place.kinds) and set(profile.kinds).isdisjoint(place.kinds)
 
 
-def _region(postcode4: str) -> str:
+def region(postcode4: str) -> str:
+    """The postcode region: the first two of four digits."""
     return postcode4[:2]
 
 

@@ -11,11 +11,25 @@ from services.matching import learning, store
 from services.matching.proposing import propose
 from services.matching.rules import passing, people, proposals, waiting
 from services.matching.rules.proposals import State, proposal_of
-from services.matching.ticking import Phase, Tick, bridge, expire, join, leave, seat, settle, withdraw
+from services.matching.ticking import (
+    Phase,
+    Tick,
+    bridge,
+    change,
+    come_back,
+    end_bridge,
+    expire,
+    join,
+    leave,
+    seat,
+    settle,
+    withdraw,
+)
 from services.matching.world import TABLES, World
 from shared.contracts import (
     ClockTicked,
     Data,
+    DeviationDecided,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantErased,
@@ -49,7 +63,19 @@ from shared.messaging.service import EVERYTHING, Connection, Draft, Service
 
 Decide = Callable[[World, Event, Any], Sequence[Draft]]
 
-PHASES: Final[tuple[Phase, ...]] = (settle, expire, leave, withdraw, join, bridge, seat, propose)
+PHASES: Final[tuple[Phase, ...]] = (
+    settle,
+    expire,
+    leave,
+    withdraw,
+    join,
+    come_back,
+    change,
+    end_bridge,
+    bridge,
+    seat,
+    propose,
+)
 """What a tick sets in motion, in this order: what ends first, then what begins."""
 
 
@@ -179,7 +205,7 @@ def _decided(world: World, event: Event, data: ParticipantDecided) -> Sequence[D
     return [waiting.joins(decision, person, world.advices.get(data.participant))]
 
 
-def _adopted(world: World, event: Event, data: PolicyAdopted) -> Sequence[Draft]:
+def _stated_for(world: World, event: Event, data: PolicyAdopted | DeviationDecided) -> Sequence[Draft]:
     return _only_its_own(world, event, data.municipality)
 
 
@@ -272,7 +298,8 @@ def _on_tick(world: World, event: Event, data: ClockTicked) -> Sequence[Draft]:
 DECIDE: Final[dict[type[Data], Decide]] = {
     ParticipantDecided: _decided,
     ParticipantTransferAccepted: _accepted_transfer,
-    PolicyAdopted: _adopted,
+    PolicyAdopted: _stated_for,
+    DeviationDecided: _stated_for,
     PlaceOffered: _of_host,
     PlaceChanged: _of_host,
     PlaceWithdrawn: _of_host,

@@ -8,17 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
-from services.matching.rules import fit, people, places, policies, proposals, room, waiting
+from services.matching.rules import (
+    deviations,
+    fit,
+    people,
+    places,
+    policies,
+    proposals,
+    room,
+    waiting,
+    weighing,
+)
+from services.matching.rules.ladder import Step, StepKind
 from services.matching.rules.proposals import ALIVE, proposal_of
 from services.matching.world import World
 from shared.contracts import (
+    AnsweredBy,
     BridgeDue,
+    BridgeEnded,
     BridgeOffered,
     CapacityChanged,
     Data,
+    DeviationDecided,
+    DeviationReported,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantErased,
@@ -36,6 +52,7 @@ from shared.contracts import (
     PlacementEnded,
     PlacementStarted,
     PlaceOffered,
+    PlaceWeighed,
     PlaceWithdrawn,
     PolicyAdopted,
     ProfileStated,
@@ -48,16 +65,18 @@ from shared.contracts import (
     ReservationExpired,
     ReservationRefused,
     ReservationRequested,
+    Rung,
+    WaitingChanged,
     WaitingJoined,
     WaitingLeft,
     WaitingPassedOver,
 )
-from shared.messaging.event import Event
+from shared.messaging.event import Event, derived_id
 
 Evolve = Callable[[World, Event, Any], None]
 OfPlace = PlaceOffered | PlaceChanged | PlaceWithdrawn | PlacementStarted | PlacementEnded
 _OF_PLACE: Final = frozenset(
-    {PlaceOffered, PlaceChanged, PlaceWithdrawn, PlacementStarted, PlaceFilled, PlaceFreed}
+    {PlaceOffered, PlaceChanged, PlaceWithdrawn, PlacementStarted, PlaceFilled, PlaceFreed, PlaceWeighed}
 )
 
 
@@ -117,10 +136,20 @@ def is_host(world: World, data: OfPlace, partner: str) -> bool:
 
 def _registered(world: World, event: Event, data: ParticipantRegistered) -> None:
     world.people.put(people.registered(world.people.get(data.participant), data, event.partner))
+    _step(world, event, data, StepKind.REGISTERED, data.rung, data.registered_on)
 
 
 def _told(world: World, event: Event, data: people.OfPerson) -> None:
     world.people.put(people.told(world.people[data.participant], data, event.partner))
+    if isinstance(data, ParticipantStepped):
+        _step(world, event, data, StepKind.STEPPED, data.rung, data.stepped_on, data.place)
+
+
+def _step(
+    world: World, event: Event, data: Any, kind: StepKind, rung: Rung, on: date, place: str | None = None
+) -> None:
+    named = derived_id(event, "step")
+    world.steps.put(Step(data.participant, named, kind, rung, on, event.partner, place))
 
 
 def _erased(world: World, _event: Event, data: ParticipantErased) -> None:
@@ -128,6 +157,8 @@ def _erased(world: World, _event: Event, data: ParticipantErased) -> None:
     world.people.put(replace(person, erased=True))
     for partner in person.guides:
         world.profiles.drop((data.participant, partner))
+    for stated in [p for p in world.profile_versions if p.participant == data.participant]:
+        world.profile_versions.drop((stated.participant, stated.version))
 
 
 def _transfer_offered(world: World, _event: Event, data: ParticipantTransferOffered) -> None:
@@ -142,7 +173,9 @@ def _transfer_accepted(world: World, event: Event, data: ParticipantTransferAcce
 def _profile(world: World, event: Event, data: ProfileStated) -> None:
     person = world.people.get(data.participant)
     if person is None or not person.erased:
-        world.profiles.put(fit.stated(data, event.partner))
+        stated = fit.stated(data, event.partner, derived_id(event, "profile"))
+        world.profiles.put(stated)
+        world.profile_versions.put(stated)
 
 
 def _advised(world: World, _event: Event, data: ParticipantAdvised) -> None:
@@ -173,11 +206,19 @@ def _place_withdrawn(world: World, event: Event, data: PlaceWithdrawn) -> None:
 def _placement(world: World, event: Event, data: PlacementStarted) -> None:
     if is_host(world, data, event.partner):
         world.placements.put(places.started(data, event.partner))
+        _step(world, event, data, StepKind.STARTED, data.rung, data.starts_on, data.place)
 
 
 def _placement_ended(world: World, event: Event, data: PlacementEnded) -> None:
     if is_host(world, data, event.partner):
-        world.placements.put(replace(world.placements[data.placement], ended_on=data.ended_on))
+        placement = world.placements[data.placement]
+        world.placements.put(replace(placement, ended_on=data.ended_on, end_reason=data.reason))
+        _step(world, event, data, StepKind.ENDED, placement.rung, data.ended_on, placement.place)
+
+
+def _deviation(world: World, event: Event, data: DeviationDecided) -> None:
+    if speaks_for(world, event, data.municipality):
+        world.deviations.put(deviations.decided(world.deviations.get(data.deviation), data))
 
 
 def _answered(world: World, event: Event, data: ProposalAnswered) -> None:
@@ -208,7 +249,7 @@ def _room_lost(world: World, event: Event, data: ReservationExpired) -> None:
 
 def _joined(world: World, _event: Event, data: WaitingJoined) -> None:
     world.waiting.put(waiting.joined(data))
-    _serve(world, data.participant, data.municipality, data.decided_on)
+    _serve(world, data.participant, data.municipality, max(data.decided_on, data.joined_on))
 
 
 def _left(world: World, _event: Event, data: WaitingLeft) -> None:
@@ -229,8 +270,23 @@ def _serve(world: World, participant: str, municipality: str, until: Any) -> Non
     world.decisions.put(waiting.served(known or waiting.Decision(participant, municipality), until))
 
 
-def _passed_over(world: World, _event: Event, data: WaitingPassedOver) -> None:
-    _change_wait(world, data.participant, passed_over=data.reason)
+def _changed(world: World, _event: Event, data: WaitingChanged) -> None:
+    _change_wait(world, data.participant, priority_group=data.priority_group)
+
+
+def _passed_over(world: World, event: Event, data: WaitingPassedOver) -> None:
+    world.passings.put(weighing.passed(data, event.time))
+    _change_wait(world, data.participant, passed_over=data.reason, looked_at=data.profile)
+
+
+def _weighed(world: World, event: Event, data: PlaceWeighed) -> None:
+    row = weighing.weighed(data, event.time)
+    world.weighings.put(row)
+    world.weighed.put(row)
+
+
+def _deviation_reported(world: World, _event: Event, data: DeviationReported) -> None:
+    world.deviations.put(deviations.reported(world.deviations.get(data.deviation), data))
 
 
 def _bridge_due(world: World, _event: Event, data: BridgeDue) -> None:
@@ -238,7 +294,11 @@ def _bridge_due(world: World, _event: Event, data: BridgeDue) -> None:
 
 
 def _bridge_offered(world: World, _event: Event, data: BridgeOffered) -> None:
-    _change_wait(world, data.participant, bridge=data.rung, bridged_on=data.offered_on)
+    _change_wait(world, data.participant, bridge=data.rung, bridged_on=data.offered_on, bridge_ended_on=None)
+
+
+def _bridge_ended(world: World, _event: Event, data: BridgeEnded) -> None:
+    _change_wait(world, data.participant, bridge_ended_on=data.ended_on, bridge_due_on=None)
 
 
 def _requested(world: World, event: Event, data: ReservationRequested) -> None:
@@ -263,11 +323,13 @@ def _closed(
     wait = world.waiting.get(data.participant)
     if wait is None:
         return
-    declined = wait.declined
+    declined, refusals = wait.declined, wait.refusals
     if isinstance(data, ProposalDeclined) and data.place not in declined:
         declined = (*declined, data.place)
+    if isinstance(data, ProposalDeclined) and data.by is not AnsweredBy.HOST:
+        refusals += 1
     standing = None if wait.proposal == data.proposal else wait.proposal
-    world.waiting.put(replace(wait, proposal=standing, declined=declined))
+    world.waiting.put(replace(wait, proposal=standing, declined=declined, refusals=refusals))
 
 
 def _change_wait(world: World, participant: str, **changes: Any) -> None:
@@ -312,11 +374,15 @@ EVOLVE: Final[dict[type[Data], Evolve]] = {
     CapacityChanged: _capacity,
     ReservationRefused: _room_refused,
     ReservationExpired: _room_lost,
+    DeviationDecided: _deviation,
+    DeviationReported: _deviation_reported,
     WaitingJoined: _joined,
+    WaitingChanged: _changed,
     WaitingLeft: _left,
     WaitingPassedOver: _passed_over,
     BridgeDue: _bridge_due,
     BridgeOffered: _bridge_offered,
+    BridgeEnded: _bridge_ended,
     ReservationRequested: _requested,
     ProposalMade: _made,
     ProposalAccepted: _accepted,
@@ -325,5 +391,6 @@ EVOLVE: Final[dict[type[Data], Evolve]] = {
     ProposalWithdrawn: _closed,
     PlaceFilled: _filled,
     PlaceFreed: _freed,
+    PlaceWeighed: _weighed,
 }
 """How each event changes what is known."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from services.matching.rules import order
+from services.matching.rules import order, room
 from services.matching.rules.fit import Profile
 from services.matching.rules.places import Place, seats_free
 from services.matching.rules.policies import DEFAULT_TERMS, Policy, Terms, in_force, terms
+from services.matching.rules.room import Capacity
 from services.matching.rules.waiting import Wait
 from services.matching.ticking import Tick, alive, working
 from services.matching.world import World
@@ -31,11 +32,17 @@ class Candidate:
 
 @dataclass(slots=True)
 class Table:
-    """The places of one year and their free seats."""
+    """The places of one year, their free seats, and the room of that year.
+
+    Attributes:
+        room: what can be asked for, by municipality; one that is not there has no limit.
+    """
 
     year: int
     places: list[Place]
-    free: Mapping[str, int]
+    free: dict[str, int]
+    room: dict[str, Decimal]
+    capacities: Mapping[str, Capacity]
     _serving: dict[str, list[Place]] = field(default_factory=dict)
     _named: dict[str, Place] = field(default_factory=dict)
 
@@ -44,6 +51,15 @@ class Table:
         if not self._named:
             self._named = {place.place: place for place in self.places}
         return self._named[name]
+
+    def cost(self, municipality: str, hours: Decimal, hours_per_unit: Decimal | None) -> Decimal:
+        """What a job of so many hours takes of the room."""
+        return room.cost(self.capacities.get(municipality), hours, hours_per_unit)
+
+    def counts_hours(self, municipality: str) -> bool:
+        """True where hours make a difference to the room."""
+        capacity = self.capacities.get(municipality)
+        return capacity is not None and capacity.by_hours
 
     def serving(self, municipality: str) -> list[Place]:
         """Places for residents of the municipality, in order of name."""
@@ -94,7 +110,26 @@ def tables(world: World, tick: Tick) -> list[Table]:
         ((p.place, p.participant) for p in alive(world)),
     )
     years = {place.place: max(place.from_on, tick.today).year for place in offered}
-    return [
-        Table(year, [place for place in offered if years[place.place] == year], free)
-        for year in sorted({tick.today.year, *years.values()})
-    ]
+    found = []
+    for year in sorted({tick.today.year, *years.values()}):
+        capacities = {c.municipality: c for c in world.capacities if c.year == year}
+        there = [place for place in offered if years[place.place] == year]
+        seats = {place.place: free[place.place] for place in there}
+        found.append(Table(year, there, seats, _room(world, year, tick), capacities))
+    return found
+
+
+def _room(world: World, year: int, tick: Tick) -> dict[str, Decimal]:
+    asked = [p for p in alive(world) if p.year == year]
+    limits: dict[str, Decimal | None] = {}
+    for municipality in sorted(world.serves or ()):
+        known = world.capacities.get((municipality, year))
+        counting = in_force(world.policies, municipality, PolicyKind.COUNTING, tick.today)
+        per_unit = counting.hours_per_unit if counting else None
+        since = [
+            room.Asked(p.requested_at, p.requested_on, room.cost(known, p.hours, per_unit))
+            for p in asked
+            if p.municipality == municipality and p.requested_at is not None and p.requested_on is not None
+        ]
+        limits[municipality] = room.limit(known, since, tick.now, tick.today)
+    return {municipality: limit for municipality, limit in limits.items() if limit is not None}

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from services.matching.deviating import deviate, pending
 from services.matching.lining_up import Candidate, Table, candidates, tables
-from services.matching.rules import fit, order, passing, proposals, room
+from services.matching.rules import fit, order, passing, proposals, weighing
 from services.matching.rules.places import Place
-from services.matching.rules.policies import in_force
 from services.matching.rules.round import Outcome, Seeker, hold
 from services.matching.rules.suiting import InLine, Suiting
 from services.matching.rules.wishes import Wishes, wishes
-from services.matching.ticking import Tick, alive
+from services.matching.ticking import Tick
 from services.matching.world import World
 from shared.contracts import (
     Alternative,
     AnsweredBy,
     Data,
     PassedOverReason,
-    PolicyKind,
     ProposalDraft,
     Reason,
     ReservationRequested,
@@ -32,13 +32,13 @@ _ALTERNATIVES: Final = 5
 _LEAST: Final = Decimal(1)
 """Hours a week by which somebody whom no place fits is held against the room."""
 
-_Why = tuple[PassedOverReason, dict[str, int]]
+Why = tuple[PassedOverReason, dict[str, int]]
 
 
 def propose(world: World, tick: Tick) -> Iterator[Data]:
     """Hold the round: ask for room in order of rank, and tell who was passed over and why."""
     line = candidates(world, tick)
-    why: dict[str, list[_Why]] = {candidate.wait.participant: [] for candidate in line}
+    why: dict[str, list[Why]] = {candidate.wait.participant: [] for candidate in line}
     seekers = []
     for candidate in line:
         name = candidate.wait.participant
@@ -47,89 +47,117 @@ def propose(world: World, tick: Tick) -> Iterator[Data]:
             seekers.append(candidate)
         else:
             why[name].append((rests, {}))
+    on_offer = tables(world, tick)
+    before = {place: seats for table in on_offer for place, seats in table.free.items()}
+    resting = frozenset(name for name, reasons in why.items() if reasons)
+    for told, granted in deviate(pending(world, tick), line, resting, on_offer, tick):
+        yield told
+        if granted is not None:
+            table, candidate, deviation = granted
+            why.pop(candidate.wait.participant)
+            yield _request(tick, table, candidate, deviation.place, deviation.why())
     suiting = Suiting([InLine(c.wait.municipality, c.profile) for c in seekers])
-    for table in tables(world, tick):
-        found = wishes(suiting, table.places, table.free)
-        taking = [(n, c) for n, c in enumerate(seekers) if c.wait.participant in why]
-        sought = [_seeker(world, table, c, found, n) for n, c in taking if n in found.places]
-        outcome = hold(sought, table.free, _room(world, table, tick))
-        for _, candidate in taking:
-            given = outcome.given.get(candidate.wait.participant)
-            if given is not None:
-                why.pop(candidate.wait.participant)
-                yield _request(tick, table, candidate, given)
-        for n, candidate in taking:
-            if candidate.wait.participant in why:
-                why[candidate.wait.participant].append(_why(world, table, candidate, outcome, found, n))
+    for table in on_offer:
+        yield from _round(world, tick, table, suiting, seekers, why, before)
     yield from _passed_over(line, why, tick)
 
 
-def _passed_over(line: Sequence[Candidate], why: dict[str, list[_Why]], tick: Tick) -> Iterator[Data]:
+def _round(
+    world: World,
+    tick: Tick,
+    table: Table,
+    suiting: Suiting,
+    seekers: Sequence[Candidate],
+    why: dict[str, list[Why]],
+    before: Mapping[str, int],
+) -> Iterator[Data]:
+    found = wishes(suiting, table.places, table.free)
+    taking = [(n, c) for n, c in enumerate(seekers) if c.wait.participant in why]
+    sought = [_seeker(table, c, found, n) for n, c in taking if n in found.places]
+    outcome = hold(sought, table.free, table.room)
+    for _, candidate in taking:
+        given = outcome.given.get(candidate.wait.participant)
+        if given is not None:
+            why.pop(candidate.wait.participant)
+            yield _request(tick, table, candidate, given)
+    for n, candidate in taking:
+        if candidate.wait.participant in why:
+            why[candidate.wait.participant].append(_why(table, candidate, outcome, found, n))
+    yield from _weighed(world, tick, table, outcome, before)
+
+
+def _weighed(
+    world: World, tick: Tick, table: Table, outcome: Outcome, before: Mapping[str, int]
+) -> Iterator[Data]:
+    """Places with a free seat, each when there is something new to tell of it."""
+    given = Counter(outcome.given.values())
+    for place in table.places:
+        if before[place.place] <= 0:
+            continue
+        claimant = outcome.blocks.get(place.place)
+        block = None if claimant is None else "block-" + tick.named("block", claimant)
+        left = table.free[place.place] - given[place.place]
+        told = weighing.stated(place, before[place.place], left, block, tick.today)
+        last = world.weighed.get(place.place)
+        if last is None or not last.tells(told):
+            yield told
+
+
+def _passed_over(line: Sequence[Candidate], why: dict[str, list[Why]], tick: Tick) -> Iterator[Data]:
     for candidate in line:
         if candidate.wait.participant in why:
-            reason, counts = min(why[candidate.wait.participant], key=_weight)
+            weightiest = min(why[candidate.wait.participant], key=_weight)
             told = passing.stated(
-                candidate.wait, candidate.rank, candidate.policy.policy, reason, counts, tick.today
+                candidate.wait,
+                candidate.rank,
+                candidate.policy.policy,
+                weightiest,
+                candidate.profile,
+                tick.today,
             )
             if told is not None:
                 yield told
 
 
-def _seeker(world: World, table: Table, candidate: Candidate, found: Wishes, position: int) -> Seeker:
+def _seeker(table: Table, candidate: Candidate, found: Wishes, position: int) -> Seeker:
     wait = candidate.wait
     places, dislikes = found.places[position], found.dislikes[position]
     if wait.declined:
         kept = [pair for pair in zip(places, dislikes, strict=True) if pair[0] not in wait.declined]
         places, dislikes = tuple(place for place, _ in kept), tuple(dislike for _, dislike in kept)
-    cost = _cost(world, table, candidate, found, position)
+    cost = _cost(table, candidate, found, position)
     return Seeker(wait.participant, wait.municipality, places, cost, dislikes)
 
 
-def _cost(world: World, table: Table, candidate: Candidate, found: Wishes, position: int) -> Decimal:
+def _cost(table: Table, candidate: Candidate, found: Wishes, position: int) -> Decimal:
     """Room that the person would take: by most hours of all places that fit, since any may be given."""
-    capacity = world.capacities.get((candidate.wait.municipality, table.year))
-    if capacity is None or not capacity.by_hours:
-        return room.cost(capacity, _LEAST, candidate.hours_per_unit)
+    municipality = candidate.wait.municipality
+    if not table.counts_hours(municipality):
+        return table.cost(municipality, _LEAST, candidate.hours_per_unit)
     hours = Decimal(int(found.hours_max[position])) / 100 or _LEAST
     if candidate.profile is not None and found.fitting[position]:
         hours = min(hours, candidate.profile.hours_max)
-    return room.cost(capacity, hours, candidate.hours_per_unit)
+    return table.cost(municipality, hours, candidate.hours_per_unit)
 
 
-def _room(world: World, table: Table, tick: Tick) -> dict[str, Decimal]:
-    asked = [p for p in alive(world) if p.year == table.year]
-    limits: dict[str, Decimal | None] = {}
-    for municipality in sorted(world.serves or ()):
-        known = world.capacities.get((municipality, table.year))
-        counting = in_force(world.policies, municipality, PolicyKind.COUNTING, tick.today)
-        per_unit = counting.hours_per_unit if counting else None
-        since = [
-            room.Asked(p.requested_at, p.requested_on, room.cost(known, p.hours, per_unit))
-            for p in asked
-            if p.municipality == municipality and p.requested_at is not None and p.requested_on is not None
-        ]
-        limits[municipality] = room.limit(known, since, tick.now, tick.today)
-    return {municipality: limit for municipality, limit in limits.items() if limit is not None}
-
-
-def _why(
-    world: World, table: Table, candidate: Candidate, outcome: Outcome, found: Wishes, position: int
-) -> _Why:
+def _why(table: Table, candidate: Candidate, outcome: Outcome, found: Wishes, position: int) -> Why:
     wait, fitting, declined = candidate.wait, int(found.fitting[position]), 0
     serving = table.serving(wait.municipality)
     if wait.declined:
         declined = sum(p.place in wait.declined and fit.fits(candidate.profile, p) for p in serving)
     counts = {"places": len(serving), "fitting": fitting, "declined": declined}
-    no_room = outcome.short(wait.municipality, _cost(world, table, candidate, found, position))
+    no_room = outcome.short(wait.municipality, _cost(table, candidate, found, position))
     return passing.after_round(no_room=no_room, fitting=fitting - declined, declined=declined), counts
 
 
-def _weight(why: _Why) -> int:
+def _weight(why: Why) -> int:
     reason, _ = why
     return passing.WEIGHTIEST.index(reason) if reason in passing.WEIGHTIEST else 0
 
 
-def _request(tick: Tick, table: Table, candidate: Candidate, given: str) -> ReservationRequested:
+def _request(
+    tick: Tick, table: Table, candidate: Candidate, given: str, *first: Reason
+) -> ReservationRequested:
     wait = candidate.wait
     place = table.place(given)
     reservation = proposals.reservation_named(tick.named("reservation", wait.participant))
@@ -151,6 +179,7 @@ def _request(tick: Tick, table: Table, candidate: Candidate, given: str) -> Rese
             answers_needed=tuple(by for by in AnsweredBy if by in candidate.terms.answers_needed),
             policy=candidate.policy.policy,
             reasons=(
+                *first,
                 order.why_here(wait, candidate.rank, candidate.policy),
                 *fit.reasons(candidate.profile, place),
             ),

@@ -18,10 +18,12 @@ from services.matching.world import (
     ANSWERS,
     CAPACITIES,
     DECISIONS,
+    DEVIATIONS,
     PEOPLE,
     PLACEMENTS,
     PLACES,
     POLICIES,
+    PROFILE_VERSIONS,
     PROFILES,
     PROPOSALS,
     SEATS,
@@ -29,6 +31,7 @@ from services.matching.world import (
     TABLES,
     TRANSFERS,
     WAITING,
+    WEIGHED,
     Touched,
     World,
     touched,
@@ -40,6 +43,13 @@ from shared.messaging.service import Connection
 
 _ALIVE = "state IN ('requested', 'open', 'accepted') AND refused_at IS NULL"
 _PENDING = "outcome = 'granted' AND (served_until IS NULL OR decided_on > served_until)"
+
+_MAY_COME_BACK = (
+    "SELECT DISTINCT participant FROM placements JOIN people USING (participant) "
+    "WHERE placements.rung = 'sheltered_work' AND placements.end_reason = 'step-up' "
+    "AND people.stepped AND people.rung_on > placements.ended_on"
+)
+"""Who left sheltered work for a step up and has stepped since (`ladder.comes_back`)."""
 
 
 async def load(
@@ -87,16 +97,19 @@ async def _load_named(connection: Connection, named: Touched) -> World:
         proposals=living,
         answers=await ANSWERS.fetch(connection, "proposal", [p.proposal for p in living]),
         seats=await SEATS.fetch(connection, "place", named.places),
+        profile_versions=await PROFILE_VERSIONS.fetch(connection, "participant", named.participants),
+        weighed=await WEIGHED.fetch(connection, "place", named.places),
+        deviations=await DEVIATIONS.fetch(connection, "participant", named.participants),
     )
 
 
 async def _load_standing(connection: Connection, named: Touched, today: date) -> World:
     waiting = await WAITING.all(connection)
-    decisions = await _with(
-        DECISIONS, connection, named.participants | _names(waiting), "participant", f"({_PENDING})"
-    )
+    returning = {row["participant"] for row in await connection.fetch(_MAY_COME_BACK)}
+    decided = named.participants | _names(waiting) | returning
+    decisions = await _with(DECISIONS, connection, decided, "participant", f"({_PENDING})")
     living = await _with(PROPOSALS, connection, named.proposals, "proposal", f"({_ALIVE})")
-    people = named.participants | _names(waiting) | _names(decisions) | _names(living)
+    people = decided | _names(decisions) | _names(living)
     seats = await SEATS.all(connection)
     working = await PLACEMENTS.where(
         connection,
@@ -125,6 +138,11 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
         proposals=living,
         answers=await ANSWERS.fetch(connection, "proposal", named.proposals | {p.proposal for p in living}),
         seats=seats,
+        profile_versions=await PROFILE_VERSIONS.fetch(connection, "participant", named.participants),
+        weighed=await WEIGHED.all(connection),
+        deviations=await _with(
+            DEVIATIONS, connection, named.participants, "participant", "reported_on IS NULL"
+        ),
     )
 
 
@@ -153,9 +171,10 @@ async def line(connection: Connection, municipality: str, day: date) -> list[InL
 async def figures(connection: Connection, municipality: str | None, day: date) -> tuple[int, int]:
     """How many waited at the end of a day, and how many of them had a bridge."""
     row = await connection.fetchrow(
-        "SELECT count(*) AS waiting, count(*) FILTER (WHERE bridged_on <= $1) AS bridged FROM ("
-        "SELECT municipality, bridged_on FROM waiting WHERE joined_on <= $1 UNION ALL "
-        "SELECT municipality, bridged_on FROM stays WHERE joined_on <= $1 AND left_on > $1"
+        "SELECT count(*) AS waiting, count(*) FILTER ("
+        "WHERE bridged_on <= $1 AND coalesce(bridge_ended_on, 'infinity') > $1) AS bridged FROM ("
+        "SELECT municipality, bridged_on, bridge_ended_on FROM waiting WHERE joined_on <= $1 UNION ALL "
+        "SELECT municipality, bridged_on, bridge_ended_on FROM stays WHERE joined_on <= $1 AND left_on > $1"
         ") AS listed WHERE $2::text IS NULL OR municipality = $2",
         day,
         municipality,

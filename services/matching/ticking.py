@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from services.matching.rules import bridges, places, proposals, waiting
+from services.matching.rules import bridges, ladder, places, proposals, waiting
 from services.matching.rules.places import Placement, Seat
 from services.matching.rules.policies import terms
 from services.matching.rules.proposals import Proposal, State
@@ -122,6 +122,44 @@ def join(world: World, tick: Tick) -> Iterator[Data]:
             continue
         if waiting.joins_at_tick(world.waiting.get(name), decision, person, tick.today):
             yield waiting.joins(decision, person, world.advices.get(name), person.municipality_on)
+
+
+def change(world: World, _tick: Tick) -> Iterator[Data]:
+    """What a repeated grant changes for people who wait on."""
+    for wait in sorted(world.waiting, key=lambda w: w.participant):
+        changed = waiting.changes(wait, world.decisions.get((wait.participant, wait.municipality)))
+        if changed is not None:
+            yield changed
+
+
+def come_back(world: World, tick: Tick) -> Iterator[Data]:
+    """People who left sheltered work for a step up and stepped back since."""
+    placements = by_person(world)
+    for decision in sorted(world.decisions, key=lambda d: (d.participant, d.municipality)):
+        name = decision.participant
+        if decision.municipality not in (world.serves or ()) or name not in placements:
+            continue
+        joined = ladder.comes_back(
+            world.waiting.get(name),
+            decision,
+            world.people.get(name),
+            world.advices.get(name),
+            placements[name],
+            tick.today,
+        )
+        if joined is not None:
+            yield joined
+
+
+def end_bridge(world: World, tick: Tick) -> Iterator[Data]:
+    """Bridges that are over, so that another is owed."""
+    placements = by_person(world)
+    for wait in sorted(world.waiting, key=lambda w: w.participant):
+        over = bridges.ended(
+            wait, world.people.get(wait.participant), placements.get(wait.participant, ()), tick.today
+        )
+        if over is not None:
+            yield over
 
 
 def bridge(world: World, tick: Tick) -> Iterator[Data]:

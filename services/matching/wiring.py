@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from services.matching import api
+from services.matching import api, api_people, api_region
 from services.matching.handlers import Matching
 from services.matching.settings import MatchingSettings
 from services.matching.world import World
@@ -28,5 +28,6 @@ def build(settings: MatchingSettings | None = None) -> tuple[Process[World], Fas
         title="Werkbedrijf: matching",
         description="Waiting list, places, proposals and bridges of a region (Pw art. 10b).",
     )
-    app.include_router(api.router(process))
+    for routes in (api, api_people, api_region):
+        app.include_router(routes.router(process))
     return process, app

@@ -8,13 +8,16 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from services.matching.rules.deviations import Deviation
 from services.matching.rules.fit import Profile
+from services.matching.rules.ladder import Step
 from services.matching.rules.people import Person, Transfer
 from services.matching.rules.places import Place, Placement, Seat
 from services.matching.rules.policies import Policy
 from services.matching.rules.proposals import Proposal, Said, proposal_of
 from services.matching.rules.room import Capacity
 from services.matching.rules.waiting import Advice, Decision, Stay, Wait
+from services.matching.rules.weighing import Passing, Weighing
 from shared.contracts import ClockTicked, Data
 from shared.messaging.event import Event
 from shared.messaging.registry import amsterdam_date
@@ -25,6 +28,7 @@ TRANSFERS: Final = Table("transfers", Transfer, "transfer")
 ADVICES: Final = Table("advices", Advice, "participant")
 DECISIONS: Final = Table("decisions", Decision, "participant", "municipality")
 PROFILES: Final = Table("profiles", Profile, "participant", "partner")
+PROFILE_VERSIONS: Final = Table("profile_versions", Profile, "participant", "version")
 PLACES: Final = Table("places", Place, "place")
 PLACEMENTS: Final = Table("placements", Placement, "placement")
 POLICIES: Final = Table("policies", Policy, "municipality", "kind", "valid_from")
@@ -34,6 +38,11 @@ STAYS: Final = Table("stays", Stay, "participant", "municipality", "joined_on")
 PROPOSALS: Final = Table("proposals", Proposal, "proposal")
 ANSWERS: Final = Table("answers", Said, "proposal", "by", "partner")
 SEATS: Final = Table("seats", Seat, "place", "participant")
+PASSINGS: Final = Table("passings", Passing, "participant", "passed_at", "reason")
+WEIGHINGS: Final = Table("weighings", Weighing, "place", "weighed_at")
+WEIGHED: Final = Table("weighed", Weighing, "place")
+DEVIATIONS: Final = Table("deviations", Deviation, "deviation")
+STEPS: Final = Table("steps", Step, "participant", "step")
 
 
 @dataclass(slots=True)
@@ -61,6 +70,12 @@ class World:
     proposals: Rows[Proposal] = field(default_factory=lambda: Rows(PROPOSALS))
     answers: Rows[Said] = field(default_factory=lambda: Rows(ANSWERS))
     seats: Rows[Seat] = field(default_factory=lambda: Rows(SEATS))
+    profile_versions: Rows[Profile] = field(default_factory=lambda: Rows(PROFILE_VERSIONS))
+    passings: Rows[Passing] = field(default_factory=lambda: Rows(PASSINGS))
+    weighings: Rows[Weighing] = field(default_factory=lambda: Rows(WEIGHINGS))
+    weighed: Rows[Weighing] = field(default_factory=lambda: Rows(WEIGHED))
+    deviations: Rows[Deviation] = field(default_factory=lambda: Rows(DEVIATIONS))
+    steps: Rows[Step] = field(default_factory=lambda: Rows(STEPS))
 
     def profile_of(self, participant: str) -> Profile | None:
         """The profile that the present guide stated, else the latest of those before."""
@@ -96,6 +111,12 @@ TABLES: Final[dict[str, Table[Any]]] = {
     "proposals": PROPOSALS,
     "answers": ANSWERS,
     "seats": SEATS,
+    "profile_versions": PROFILE_VERSIONS,
+    "passings": PASSINGS,
+    "weighings": WEIGHINGS,
+    "weighed": WEIGHED,
+    "deviations": DEVIATIONS,
+    "steps": STEPS,
 }
 """Every table of the world, by its field."""
 

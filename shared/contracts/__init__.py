@@ -31,6 +31,7 @@ from shared.contracts.base import (
 )
 from shared.contracts.bridges import (
     BridgeDue,
+    BridgeEnded,
     BridgeOffered,
 )
 from shared.contracts.capacity import (
@@ -40,6 +41,12 @@ from shared.contracts.capacity import (
 from shared.contracts.deadlines import (
     DeadlineDue,
     DeadlineKind,
+)
+from shared.contracts.deviations import (
+    DeviationDecided,
+    DeviationOutcome,
+    DeviationReason,
+    DeviationReported,
 )
 from shared.contracts.figures import FiguresReported, ReportedFund
 from shared.contracts.funding import FundAssigned
@@ -91,6 +98,7 @@ from shared.contracts.places import (
     PlaceFilled,
     PlaceFreed,
     PlaceOffered,
+    PlaceWeighed,
     PlaceWithdrawn,
 )
 from shared.contracts.policies import (
@@ -161,6 +169,7 @@ from shared.contracts.vocabulary import (
 )
 from shared.contracts.waiting import (
     PassedOverReason,
+    WaitingChanged,
     WaitingJoined,
     WaitingLeaveReason,
     WaitingLeft,
@@ -182,6 +191,7 @@ __all__ = [
     "Attempt",
     "BaseUrl",
     "BridgeDue",
+    "BridgeEnded",
     "BridgeOffered",
     "CalendarDate",
     "CapacityChanged",
@@ -196,6 +206,10 @@ __all__ = [
     "DeadlineDue",
     "DeadlineKind",
     "DecisionOutcome",
+    "DeviationDecided",
+    "DeviationOutcome",
+    "DeviationReason",
+    "DeviationReported",
     "EventRefused",
     "EventType",
     "FailureCode",
@@ -248,6 +262,7 @@ __all__ = [
     "PlaceFilled",
     "PlaceFreed",
     "PlaceOffered",
+    "PlaceWeighed",
     "PlaceWithdrawn",
     "PlacementChangeReason",
     "PlacementChanged",
@@ -291,6 +306,7 @@ __all__ = [
     "Text",
     "TransferDeclineReason",
     "Unit",
+    "WaitingChanged",
     "WaitingJoined",
     "WaitingLeaveReason",
     "WaitingLeft",

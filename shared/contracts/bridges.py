@@ -64,3 +64,28 @@ class BridgeOffered(
             rung=Rung.LEARN_WORK,
             offered_on=date(2020, 11, 23),
         )
+
+
+class BridgeEnded(
+    Data, name="bridges.ended", stream=Stream.MATCHING, key="participant", service=ServiceName.MATCHING
+):
+    """Somebody who waits has nothing to do meanwhile any more, and is owed a bridge anew."""
+
+    participant: OpaqueId
+    """The person."""
+    municipality: Municipality
+    """Who owes it."""
+    rung: Rung
+    """What it was."""
+    ended_on: CalendarDate
+    """First day without it."""
+
+    @classmethod
+    def sample(cls) -> Self:
+        """The learn-work place ended."""
+        return cls(
+            participant="p-7f3k2m",
+            municipality="0114",
+            rung=Rung.LEARN_WORK,
+            ended_on=date(2021, 5, 1),
+        )

@@ -98,6 +98,34 @@ class PlaceWithdrawn(Data, name="places.withdrawn", stream=Stream.INTAKE, key="p
         return cls(place="emco-groen-12", withdrawn_on=date(2021, 6, 1))
 
 
+class PlaceWeighed(
+    _Place, name="places.weighed", stream=Stream.MATCHING, key="place", service=ServiceName.MATCHING
+):
+    """A place with a free seat was held against the waiting list, as it is said to be here.
+
+    Stated when it is weighed for the first time, and again when place or outcome are others than the
+    last time. With it everyone on the list can be told why they were not proposed this place.
+    """
+
+    weighed_on: CalendarDate
+    """Day of the round."""
+    seats_free: Count
+    """Seats that were free before the round."""
+    seats_left: Count
+    """Seats that were free after it."""
+    block: OpaqueId | None = None
+    """Set when somebody who fits it got none: places with the same block all went to people who stand
+    before that person and could go to none but these, or to others that went in the same way."""
+
+    @classmethod
+    def sample(cls) -> Self:
+        """Two seats, both given; others fit as well."""
+        fields = {name: getattr(PlaceOffered.sample(), name) for name in _Place.model_fields}
+        return cls(
+            **fields, weighed_on=date(2020, 12, 1), seats_free=2, seats_left=0, block="block-2020-12-01-1"
+        )
+
+
 class _Occupation(Data):
     """A seat was taken or came free, by a proposal or by a placement."""
 

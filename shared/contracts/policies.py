@@ -42,6 +42,8 @@ class OrderKey(StrEnum):
     DECISION_DATE = "decision_date"
     SCHOOL_LEAVER = "school_leaver"
     IN_BRIDGE = "in_bridge"
+    OFFERS_DECLINED = "offers_declined"
+    """Who refused fewer offers comes first. Without this key refusing costs nobody their place."""
 
 
 class OrderRules(Part):

@@ -54,6 +54,9 @@ class WaitingJoined(
     """Group with precedence, if any."""
     school_leaver: bool
     """Whether the person comes from practical or special secondary education."""
+    back_from: OpaqueId | None = None
+    """The sheltered job that the person left for a step up and came back from, if so; all dates that
+    the order looks at are those of before: trying a job costs nobody their place in line."""
 
     @classmethod
     def sample(cls) -> Self:
@@ -66,6 +69,31 @@ class WaitingJoined(
             advised_on=date(2020, 10, 22),
             decided_on=date(2020, 11, 5),
             school_leaver=False,
+        )
+
+
+class WaitingChanged(
+    Data, name="waiting.changed", stream=Stream.MATCHING, key="participant", service=ServiceName.MATCHING
+):
+    """What the order looks at is different for somebody who waits: the grant was repeated."""
+
+    participant: OpaqueId
+    """The person."""
+    municipality: Municipality
+    """Whose list."""
+    priority_group: Code | None = None
+    """Group with precedence from now on, if any."""
+    changed_on: CalendarDate
+    """Day of the decision that says so."""
+
+    @classmethod
+    def sample(cls) -> Self:
+        """Into the group of school leavers."""
+        return cls(
+            participant="p-7f3k2m",
+            municipality="0114",
+            priority_group="pro-vso",
+            changed_on=date(2021, 2, 1),
         )
 
 
@@ -115,6 +143,8 @@ class WaitingPassedOver(
     """The order in force that gave that rank."""
     detail: Reasons = ()
     """What was looked at."""
+    profile: OpaqueId | None = None
+    """Which statement of the functional profile was looked at; null where none is known."""
 
     @classmethod
     def sample(cls) -> Self:

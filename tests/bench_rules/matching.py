@@ -17,10 +17,13 @@ from typing import Any, Final
 
 from services.matching.rules.fit import Profile
 from services.matching.rules.places import Place
+from services.matching.rules.policies import Policy
+from services.matching.rules.preview import preview
 from services.matching.rules.round import Seeker, hold
 from services.matching.rules.suiting import InLine, Suiting
+from services.matching.rules.waiting import Wait
 from services.matching.rules.wishes import wishes
-from shared.contracts import Need, Rung
+from shared.contracts import Need, PolicyKind, Rung
 
 EMMEN: Final = "0114"
 DAY: Final = date(2020, 11, 2)
@@ -40,6 +43,7 @@ def measure() -> dict[str, float]:
         in_line, places = asked(people), offered(people // 4, people)
         found[f"suited_{name}_s"] = taken(partial(from_profiles, in_line, places))
     found["one_place_ms"] = one_place()
+    found["preview_100k_s"] = preview_100k()
     return found
 
 
@@ -136,3 +140,25 @@ def one_place() -> float:
         assert suited(suiting, [place]) == 1
         times.append(process_time() - began)
     return max(times) * 1000
+
+
+def preview_100k() -> float:
+    """Seconds to hold a new order against the one in force, for 100,000 people."""
+    random = Random(1)
+    waits = [
+        Wait(
+            participant=f"p-{n:06}",
+            municipality=EMMEN,
+            joined_on=DAY,
+            decided_on=DAY - timedelta(days=random.randrange(3650)),
+            school_leaver=random.random() < 0.25,
+            requested_on=DAY - timedelta(days=random.randrange(3650)),
+            priority_group="pro-vso" if random.random() < 0.2 else None,
+        )
+        for n in range(100_000)
+    ]
+    now = Policy(EMMEN, PolicyKind.ORDER, DAY, "now", keys=("decision_date",))
+    keys = ("priority_group", "school_leaver", "request_date")
+    then = Policy(EMMEN, PolicyKind.ORDER, DAY, "then", keys=keys, priority_groups=("pro-vso",))
+    assert preview(waits, now, then).rises
+    return taken(partial(preview, waits, now, then))

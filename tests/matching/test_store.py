@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.matching import api
+from services.matching import api, api_people, api_region
 from services.matching.handlers import Matching
 from services.matching.world import TABLES, World
 from shared.contracts import Rung
@@ -121,7 +121,8 @@ async def told(database: str, events: list[Event]) -> AsyncIterator[httpx.AsyncC
             await runner(pool).process(records([event]))
         app = FastAPI()
         problems.install(app)
-        app.include_router(api.router(cast("Any", SimpleNamespace(pool=pool))))
+        for routes in (api, api_people, api_region):
+            app.include_router(routes.router(cast("Any", SimpleNamespace(pool=pool))))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://matching") as client:
             yield client

@@ -7,6 +7,7 @@ from services.intake.rules.facts import named
 from services.intake.rules.statement import Objection, Statement, conflict
 from shared.contracts import (
     DecisionOutcome,
+    DeviationDecided,
     FundAssigned,
     ParticipantDecided,
     PolicyAdopted,
@@ -15,7 +16,11 @@ from shared.contracts import (
 )
 
 AnyOfItsOwn = (
-    Statement[ParticipantDecided] | Statement[TargetSet] | Statement[PolicyAdopted] | Statement[FundAssigned]
+    Statement[DeviationDecided]
+    | Statement[ParticipantDecided]
+    | Statement[TargetSet]
+    | Statement[PolicyAdopted]
+    | Statement[FundAssigned]
 )
 
 

@@ -10,7 +10,7 @@ from services.matching.rules.people import Person
 from services.matching.rules.places import Placement
 from services.matching.rules.policies import Terms
 from services.matching.rules.waiting import Wait
-from shared.contracts import BridgeDue, BridgeOffered, Rung
+from shared.contracts import BridgeDue, BridgeEnded, BridgeOffered, Rung
 
 BRIDGES: Final = frozenset({Rung.DAY_ACTIVITY, Rung.WORK_WITH_BENEFIT, Rung.TRIAL_PLACEMENT, Rung.LEARN_WORK})
 """Rungs that can bridge a wait; a job with a contract is no bridge."""
@@ -19,13 +19,17 @@ BRIDGES: Final = frozenset({Rung.DAY_ACTIVITY, Rung.WORK_WITH_BENEFIT, Rung.TRIA
 def offered(
     wait: Wait, person: Person | None, placements: Iterable[Placement], today: date
 ) -> BridgeOffered | None:
-    """The first thing that the person began while waiting, by a step or at a host's place."""
-    if wait.bridge is not None:
+    """The first thing that the person began while waiting, by a step or at a host's place.
+
+    After a bridge that ended, the first that began since.
+    """
+    if wait.bridged:
         return None
+    since = wait.bridge_ended_on or wait.joined_on
     begun = [(p.starts_on, p.rung) for p in placements]
     if person is not None and person.stepped:
         begun.append((person.rung_on, person.rung))
-    while_waiting = [(on, rung) for on, rung in begun if rung in BRIDGES and wait.joined_on <= on <= today]
+    while_waiting = [(on, rung) for on, rung in begun if rung in BRIDGES and since <= on <= today]
     if not while_waiting:
         return None
     on, rung = min(while_waiting)
@@ -35,10 +39,32 @@ def offered(
 
 
 def due(wait: Wait, terms: Terms, today: date) -> BridgeDue | None:
-    """That a bridge is owed by now, said once in a wait."""
-    due_on = wait.joined_on + timedelta(days=terms.bridge_within_days)
-    if wait.bridge is not None or wait.bridge_due_on is not None or today < due_on:
+    """The alarm: a bridge is owed by now. Said once for each time without one."""
+    since = wait.bridge_ended_on or wait.joined_on
+    due_on = since + timedelta(days=terms.bridge_within_days)
+    if wait.bridged or wait.bridge_due_on is not None or today < due_on:
         return None
-    return BridgeDue(
-        participant=wait.participant, municipality=wait.municipality, since=wait.joined_on, due_on=due_on
+    return BridgeDue(participant=wait.participant, municipality=wait.municipality, since=since, due_on=due_on)
+
+
+def ended(
+    wait: Wait, person: Person | None, placements: Iterable[Placement], today: date
+) -> BridgeEnded | None:
+    """That the bridge was at a host's place, that is over, and the person does nothing else meanwhile.
+
+    Whatever somebody stepped to while waiting, a try at a regular job too, is something to do.
+    """
+    if wait.bridge is None or not wait.bridged:
+        return None
+    if person is not None and person.stepped and person.rung_on >= wait.joined_on:
+        return None
+    there = [p for p in placements if p.starts_on >= wait.joined_on]
+    last = max((p.ended_on for p in there if p.ended_on is not None), default=None)
+    if last is None or any(not p.over(today) for p in there):
+        return None
+    return BridgeEnded(
+        participant=wait.participant,
+        municipality=wait.municipality,
+        rung=wait.bridge,
+        ended_on=max(last + timedelta(days=1), wait.bridged_on or last),
     )

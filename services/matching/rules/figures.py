@@ -68,4 +68,6 @@ def on_list(wait: Wait | Stay, day: date) -> bool:
 
 
 def _bridged(wait: Wait | Stay, day: date) -> bool:
-    return wait.bridged_on is not None and wait.bridged_on <= day
+    if wait.bridged_on is None or wait.bridged_on > day:
+        return False
+    return wait.bridge_ended_on is None or wait.bridge_ended_on > day

@@ -29,7 +29,11 @@ OTHER_WORK: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What somebody can and needs, as one partner stated it last."""
+    """What somebody can and needs, as one partner stated it.
+
+    Attributes:
+        version: names the statement, so that a reason can say which one it goes by.
+    """
 
     participant: str
     partner: str
@@ -40,9 +44,10 @@ class Profile:
     kinds: tuple[str, ...]
     needs: tuple[str, ...]
     available_from: date
+    version: str = ""
 
 
-def stated(data: ProfileStated, partner: str) -> Profile:
+def stated(data: ProfileStated, partner: str, version: str) -> Profile:
     """The profile as a row."""
     return Profile(
         participant=data.participant,
@@ -54,6 +59,7 @@ def stated(data: ProfileStated, partner: str) -> Profile:
         kinds=data.kinds,
         needs=tuple(str(need) for need in data.needs),
         available_from=data.available_from,
+        version=version,
     )
 
 

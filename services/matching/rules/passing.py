@@ -45,10 +45,17 @@ def after_round(*, no_room: bool, fitting: int, declined: int) -> PassedOverReas
 
 
 def stated(
-    wait: Wait, rank: int, policy: str, reason: PassedOverReason, counts: Mapping[str, int], today: date
+    wait: Wait,
+    rank: int,
+    policy: str,
+    why: tuple[PassedOverReason, Mapping[str, int]],
+    profile: Profile | None,
+    today: date,
 ) -> WaitingPassedOver | None:
-    """What is stated, unless the person was told the same before."""
-    if wait.passed_over is reason:
+    """What is stated, unless the person was told the same before, by the same profile."""
+    reason, counts = why
+    looked_at = profile.version if profile is not None else None
+    if wait.passed_over is reason and wait.looked_at == looked_at:
         return None
     params = {name: str(count) for name, count in sorted(counts.items())}
     return WaitingPassedOver(
@@ -59,6 +66,7 @@ def stated(
         rank=rank,
         policy=policy,
         detail=(Reason(rule="round", code=reason.value, params=params),),
+        profile=looked_at,
     )
 
 
@@ -76,4 +84,5 @@ def refused(wait: Wait | None, rank: int, policy: str, data: ReservationRefused)
         rank=rank,
         policy=policy,
         detail=(Reason(rule="quota", code=data.reason.value, params=free),),
+        profile=wait.looked_at,
     )

@@ -12,6 +12,7 @@ from shared.contracts import (
     PlaceChanged,
     PlaceFilled,
     PlaceFreed,
+    PlacementEndReason,
     PlacementStarted,
     PlaceOffered,
     Rung,
@@ -61,6 +62,7 @@ class Placement:
     proposal: str | None
     starts_on: date
     ended_on: date | None = None
+    end_reason: PlacementEndReason | None = None
 
     def over(self, day: date) -> bool:
         """True when its last day lies before that day."""

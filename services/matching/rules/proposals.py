@@ -65,6 +65,7 @@ class Proposal:
     Attributes:
         refused_at, lost_at: what quota stated of the room, the only facts of others here.
         outcome: why it was withdrawn, if it was.
+        declined_by, declined_for: on whose behalf it was declined, and why, if said.
     """
 
     proposal: str
@@ -91,6 +92,8 @@ class Proposal:
     outcome: str | None = None
     refused_at: datetime | None = None
     lost_at: datetime | None = None
+    declined_by: AnsweredBy | None = None
+    declined_for: AnswerReason | None = None
 
     @property
     def alive(self) -> bool:
@@ -204,7 +207,13 @@ def closed(known: Proposal | None, data: ProposalDeclined | ProposalExpired | Pr
     row = known or _blank(data.reservation or data.proposal, data.participant, data.municipality)
     match data:
         case ProposalDeclined():
-            return replace(row, state=State.DECLINED, closed_on=data.declined_on)
+            return replace(
+                row,
+                state=State.DECLINED,
+                closed_on=data.declined_on,
+                declined_by=data.by,
+                declined_for=data.reason,
+            )
         case ProposalExpired():
             return replace(row, state=State.EXPIRED, closed_on=data.expired_on)
         case ProposalWithdrawn():

@@ -15,12 +15,12 @@ from services.matching.rules.people import Person
 from services.matching.rules.places import Placement
 from shared.contracts import (
     AdviceOutcome,
-    BridgeOffered,
     DecisionOutcome,
     ParticipantAdvised,
     ParticipantDecided,
     PassedOverReason,
     Rung,
+    WaitingChanged,
     WaitingJoined,
     WaitingLeaveReason,
     WaitingLeft,
@@ -70,6 +70,9 @@ class Wait:
         passed_over: the reason that the person was given last.
         declined: places that are not proposed again.
         proposal: the proposal that stands.
+        bridge_ended_on: first day without the bridge, once it ended.
+        refusals: offers that the person or the guide refused in this wait.
+        looked_at: the statement of the profile that the reason goes by.
     """
 
     participant: str
@@ -86,6 +89,14 @@ class Wait:
     passed_over: PassedOverReason | None = None
     declined: tuple[str, ...] = ()
     proposal: str | None = None
+    bridge_ended_on: date | None = None
+    refusals: int = 0
+    looked_at: str | None = None
+
+    @property
+    def bridged(self) -> bool:
+        """True while the person has something to do meanwhile."""
+        return self.bridge is not None and self.bridge_ended_on is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,13 @@ class Stay:
     priority_group: str | None
     bridge: Rung | None
     bridged_on: date | None
+    bridge_ended_on: date | None
+    refusals: int
+
+    @property
+    def bridged(self) -> bool:
+        """True when the person had something to do meanwhile to the end."""
+        return self.bridge is not None and self.bridge_ended_on is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +236,8 @@ def left(wait: Wait, data: WaitingLeft) -> Stay:
         priority_group=wait.priority_group,
         bridge=wait.bridge,
         bridged_on=wait.bridged_on,
+        bridge_ended_on=wait.bridge_ended_on,
+        refusals=wait.refusals,
     )
 
 
@@ -226,6 +246,15 @@ def served(known: Decision, until: date) -> Decision:
     return replace(known, served_until=max(known.served_until or until, until))
 
 
-def bridged(wait: Wait, data: BridgeOffered) -> Wait:
-    """The person has something to do meanwhile."""
-    return replace(wait, bridge=data.rung, bridged_on=data.offered_on)
+def changes(wait: Wait, decision: Decision | None) -> WaitingChanged | None:
+    """What a grant that is repeated changes: the priority group, and no date."""
+    if decision is None or decision.outcome is not DecisionOutcome.GRANTED or decision.decided_on is None:
+        return None
+    if decision.decided_on < wait.decided_on or decision.priority_group == wait.priority_group:
+        return None
+    return WaitingChanged(
+        participant=wait.participant,
+        municipality=wait.municipality,
+        priority_group=decision.priority_group,
+        changed_on=decision.decided_on,
+    )

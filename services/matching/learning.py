@@ -218,7 +218,8 @@ def _placement_ended(world: World, event: Event, data: PlacementEnded) -> None:
 
 def _deviation(world: World, event: Event, data: DeviationDecided) -> None:
     if speaks_for(world, event, data.municipality):
-        world.deviations.put(deviations.decided(world.deviations.get(data.deviation), data))
+        known = world.deviations.get((data.deviation, data.participant))
+        world.deviations.put(deviations.decided(known, data))
 
 
 def _answered(world: World, event: Event, data: ProposalAnswered) -> None:
@@ -286,7 +287,8 @@ def _weighed(world: World, event: Event, data: PlaceWeighed) -> None:
 
 
 def _deviation_reported(world: World, _event: Event, data: DeviationReported) -> None:
-    world.deviations.put(deviations.reported(world.deviations.get(data.deviation), data))
+    known = world.deviations.get((data.deviation, data.participant))
+    world.deviations.put(deviations.reported(known, data))
 
 
 def _bridge_due(world: World, _event: Event, data: BridgeDue) -> None:

@@ -41,7 +41,7 @@ SEATS: Final = Table("seats", Seat, "place", "participant")
 PASSINGS: Final = Table("passings", Passing, "participant", "passed_at", "reason")
 WEIGHINGS: Final = Table("weighings", Weighing, "place", "weighed_at")
 WEIGHED: Final = Table("weighed", Weighing, "place")
-DEVIATIONS: Final = Table("deviations", Deviation, "deviation")
+DEVIATIONS: Final = Table("deviations", Deviation, "deviation", "participant")
 STEPS: Final = Table("steps", Step, "participant", "step")
 
 

@@ -24,6 +24,8 @@ from shared.contracts import (
     ClockTicked,
     Data,
     DecisionOutcome,
+    DeviationDecided,
+    DeviationReason,
     LeaveReason,
     ParticipantErased,
     ParticipantLeft,
@@ -169,12 +171,24 @@ class Story:
             [(gone, guide)],
             [(moved, guide), (decided(person, self.day, municipality=elsewhere), None)],
             [(withdrawn, None)],
-            [(decided(person, self.day, municipality=lives_in), None)],
+            [(decided(person, self.day, municipality=lives_in, priority_group="pro-vso"), None)],
+            [(self.deviation(person, lives_in), None)],
             [(withdrawn, None), (decided(person, self.day, municipality=lives_in), None)],
             [(erased, guide), (profile(person, self.day), guide)],
             [(profile(person, self.day, max_travel_km=self.number), guide)],
         ]
         return self.draw(st.sampled_from(one_of))
+
+    def deviation(self, person: str, municipality: str) -> DeviationDecided:
+        return DeviationDecided(
+            deviation=f"dev-{self.number}",
+            participant=person,
+            municipality=municipality,
+            place=self.draw(st.sampled_from(PLACES)),
+            decided_by="team-werk-14",
+            reason=DeviationReason.URGENT,
+            decided_on=self.day,
+        )
 
     def hand_over(self, person: str, guide: str, other: str) -> list[Said]:
         name = f"t-{self.number}"
@@ -215,7 +229,7 @@ class Story:
                     placement=work.placement,
                     participant=person,
                     ended_on=self.about(),
-                    reason=PlacementEndReason.OTHER,
+                    reason=self.draw(st.sampled_from([PlacementEndReason.OTHER, PlacementEndReason.STEP_UP])),
                 ),
                 None,
             )

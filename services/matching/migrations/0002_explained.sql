@@ -76,7 +76,7 @@ CREATE TABLE weighed (LIKE weighings, PRIMARY KEY (place));
 
 -- Facts of the municipality, and what matching stated of them.
 CREATE TABLE deviations (
-    deviation text PRIMARY KEY,
+    deviation text NOT NULL,
     participant text NOT NULL,
     municipality text NOT NULL,
     place text NOT NULL,
@@ -88,7 +88,8 @@ CREATE TABLE deviations (
     rank bigint,
     policy text,
     passed bigint NOT NULL,
-    reported_on date
+    reported_on date,
+    PRIMARY KEY (deviation, participant)
 );
 CREATE INDEX deviations_participant ON deviations (participant);
 CREATE INDEX deviations_pending ON deviations (deviation) WHERE reported_on IS NULL;

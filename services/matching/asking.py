@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from services.matching.rules import explaining, ladder, order
 from services.matching.rules.deviations import Deviation
-from services.matching.rules.explaining import Explanation, Served
+from services.matching.rules.explaining import Explanation, Own, Served
 from services.matching.rules.ladder import Told
 from services.matching.rules.places import Place
 from services.matching.rules.policies import Policy, Terms, in_force, terms
 from services.matching.rules.preview import Preview, preview
 from services.matching.rules.proposals import State
 from services.matching.rules.waiting import Wait
-from services.matching.rules.weighing import Passing, Weighing
 from services.matching.world import (
     DEVIATIONS,
     PASSINGS,
@@ -84,54 +83,15 @@ async def reasons(connection: Connection, wait: Wait, place: str | None) -> list
         place,
     )
     weighings = sorted(found, key=lambda w: (w.weighed_at, w.place), reverse=True)
-    passings = sorted(
-        await PASSINGS.fetch(connection, "participant", [wait.participant]), key=lambda p: p.passed_at
-    )
     profiles = await PROFILE_VERSIONS.fetch(connection, "participant", [wait.participant])
-    served = await _served(connection, [w.place for w in weighings])
-    own = await _own(connection, wait.participant)
-    told = []
-    for weighing in weighings:
-        passing = _in_force(passings, weighing, own)
-        version = passing.profile if passing is not None else None
-        told.append(
-            explaining.explain(
-                weighing,
-                passing,
-                profiles.get((wait.participant, version)),
-                served[weighing.place, weighing.weighed_at],
-                participant=wait.participant,
-                declined=any(each.declined(weighing) for each in own),
-                in_line=wait.joined_on <= weighing.weighed_on,
-            )
-        )
-    return told
-
-
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """A proposal to the person: from when it was asked for, and until when it stood."""
-
-    place: str
-    asked_at: datetime
-    closed_on: date | None
-    state: str
-
-    def stood(self, weighing: Weighing) -> bool:
-        until = self.closed_on
-        return self.asked_at <= weighing.weighed_at and (until is None or until > weighing.weighed_on)
-
-    def declined(self, weighing: Weighing) -> bool:
-        no = self.state == State.DECLINED and self.place == weighing.place
-        return no and self.closed_on is not None and self.closed_on <= weighing.weighed_on
-
-
-def _in_force(passings: Sequence[Passing], weighing: Weighing, own: Sequence[_Own]) -> Passing | None:
-    """The reason that held after a round: the last one told, unless a proposal stood or was asked for."""
-    if any(each.stood(weighing) for each in own):
-        return None
-    told = [passing for passing in passings if passing.passed_at <= weighing.weighed_at]
-    return told[-1] if told else None
+    return explaining.why_not(
+        wait,
+        weighings,
+        await PASSINGS.fetch(connection, "participant", [wait.participant]),
+        {profile.version: profile for profile in profiles},
+        await _own(connection, wait.participant),
+        await _served(connection, [w.place for w in weighings]),
+    )
 
 
 async def _served(connection: Connection, places: Sequence[str]) -> Mapping[tuple[str, Any], list[Served]]:
@@ -149,14 +109,13 @@ async def _served(connection: Connection, places: Sequence[str]) -> Mapping[tupl
     return found
 
 
-async def _own(connection: Connection, participant: str) -> list[_Own]:
+async def _own(connection: Connection, participant: str) -> list[Own]:
     rows = await connection.fetch(
-        "SELECT place, requested_at, state, coalesce(closed_on, "
-        "(refused_at AT TIME ZONE 'Europe/Amsterdam')::date) AS closed_on "
+        "SELECT place, requested_at, state, coalesce(closed_at, refused_at) AS closed_at "
         "FROM proposals WHERE participant = $1 AND requested_at IS NOT NULL",
         participant,
     )
-    return [_Own(row["place"], row["requested_at"], row["closed_on"], row["state"]) for row in rows]
+    return [Own(row["place"], row["requested_at"], row["closed_at"], State(row["state"])) for row in rows]
 
 
 async def previewed(

@@ -253,7 +253,7 @@ def _joined(world: World, _event: Event, data: WaitingJoined) -> None:
     _serve(world, data.participant, data.municipality, max(data.decided_on, data.joined_on))
 
 
-def _left(world: World, _event: Event, data: WaitingLeft) -> None:
+def _left(world: World, event: Event, data: WaitingLeft) -> None:
     _serve(world, data.participant, data.municipality, data.left_on)
     wait = world.waiting.get(data.participant)
     if wait is None:
@@ -262,7 +262,7 @@ def _left(world: World, _event: Event, data: WaitingLeft) -> None:
     world.waiting.drop(data.participant)
     proposal = world.proposals.get(wait.proposal or "")
     if proposal is not None and proposal.state in ALIVE:
-        world.proposals.put(proposals.placed(proposal, data.left_on))
+        world.proposals.put(proposals.placed(proposal, data.left_on, event.time))
         _forget_answers(world, proposal.proposal)
 
 
@@ -317,10 +317,8 @@ def _accepted(world: World, _event: Event, data: ProposalAccepted) -> None:
     world.proposals.put(proposals.accepted(world.proposals[data.proposal]))
 
 
-def _closed(
-    world: World, _event: Event, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn
-) -> None:
-    world.proposals.put(proposals.closed(world.proposals.get(data.proposal), data))
+def _closed(world: World, event: Event, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn) -> None:
+    world.proposals.put(proposals.closed(world.proposals.get(data.proposal), data, event.time))
     _forget_answers(world, data.proposal)
     wait = world.waiting.get(data.participant)
     if wait is None:

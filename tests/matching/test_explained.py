@@ -122,7 +122,7 @@ async def test_who_rests_joins_later_or_has_another_proposal_is_told_so(database
 async def test_after_a_no_the_place_is_told_to_be_declined(database: str, region: Region):
     region.hear(place("emco-1", DAY), DAY)
     (made,) = region.grant_all(region.tick(DAY), DAY)
-    region.hear(answered(made, NEXT, Said.DECLINED), NEXT)
+    region.hear(answered(made, DAY, Said.DECLINED), DAY)
     region.tick(NEXT)
     assert (await why(database, region, "p-1"))["emco-1"][0] == Answer.DECLINED
     assert (await why(database, region, "p-3"))["emco-1"][0] == Answer.BEFORE

@@ -6,6 +6,7 @@ knows nothing of batches, rows, rounds or searches.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.matching.rules.explaining import Answer as Why
+from services.matching.rules.explaining import Own, Served, why_not
 from services.matching.rules.proposals import ALIVE
 from shared.contracts import (
     Answer,
@@ -25,6 +28,7 @@ from shared.contracts import (
     PassedOverReason,
     PlacementEnded,
     PlacementEndReason,
+    PlaceWeighed,
     PlaceWithdrawn,
     ReservationRequested,
 )
@@ -54,7 +58,7 @@ class Model:
     """What anyone could keep on paper."""
 
     today: date = DAY
-    list: dict[str, date] = field(default_factory=dict)
+    waiting: dict[str, date] = field(default_factory=dict)
     wants: dict[str, tuple[str, ...]] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
@@ -66,7 +70,7 @@ class Model:
     works: dict[str, tuple[str, date | None]] = field(default_factory=dict)
 
     def line(self) -> list[str]:
-        return sorted(self.list, key=lambda person: (self.list[person], person))
+        return sorted(self.waiting, key=lambda person: (self.waiting[person], person))
 
     def suits(self, person: str, where: str) -> bool:
         wanted, kinds = self.wants[person], self.places[where][1]
@@ -88,9 +92,9 @@ class Model:
             late = person not in self.accepted and made.expires_on < self.today
             if late:
                 self.drop(person)
-        for person in list(self.list):
+        for person in list(self.waiting):
             if person in self.works or person in self.left:
-                del self.list[person]
+                del self.waiting[person]
                 self.drop(person)
         for person, made in list(self.standing.items()):
             if person not in self.accepted and (made.place in self.withdrawn or person in self.paused):
@@ -131,6 +135,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         self.region = Region()
+        self.why: dict[tuple[str, str, Any], Why] = {}
         self.region.hear(by_decision(DAY), DAY)
 
     def say(self, data: Any, by: str | None = None) -> list[Any]:
@@ -149,7 +154,7 @@ class Machine(RuleBasedStateMachine):
             return
         self.region.join(person, self.model.today)
         self.say(profile(person, self.model.today, kinds=wants))
-        self.model.list[person] = self.model.today
+        self.model.waiting[person] = self.model.today
         self.model.wants[person] = wants
 
     @rule(where=PLACES, seats=st.integers(1, 2), kinds=KINDS)
@@ -177,7 +182,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(person=PEOPLE)
     def leave(self, person: str) -> None:
-        if person in self.model.list and person not in self.model.left:
+        if person in self.model.waiting and person not in self.model.left:
             left = ParticipantLeft(participant=person, left_on=self.model.today, reason=LeaveReason.DECEASED)
             self.say(left)
             self.model.left.add(person)
@@ -211,7 +216,7 @@ class Machine(RuleBasedStateMachine):
     def end(self, data: st.DataObject) -> None:
         still = [person for person, (_, until) in self.model.works.items() if until is None]
         person = data.draw(st.sampled_from(sorted(still)))
-        if person in self.model.list:
+        if person in self.model.waiting:
             return  # the wait is over first; that is said on a tick
         ended = PlacementEnded(
             placement=f"pl-{person}",
@@ -230,9 +235,62 @@ class Machine(RuleBasedStateMachine):
         assert {request.participant for request in requests} == served
         for made in self.region.grant_all(stated, self.model.today):
             self.model.standing[made.participant] = made
-        assert {wait.participant for wait in self.region.world.waiting} == set(self.model.list)
+        assert {wait.participant for wait in self.region.world.waiting} == set(self.model.waiting)
+        self.note_why(of_type(stated, PlaceWeighed), served)
         told = {w.participant: w.passed_over for w in self.region.world.waiting if w.participant in others}
         assert told == others
+
+    @rule(person=PEOPLE, wants=KINDS)
+    def want_something_else(self, person: str, wants: tuple[str, ...]) -> None:
+        if person in self.model.waiting:
+            self.say(profile(person, self.model.today, kinds=wants))
+            self.model.wants[person] = wants
+
+    def note_why(self, weighed: list[Any], served: set[str]) -> None:
+        """What the model says of each place that was weighed and each person on the list."""
+        for each in weighed:
+            got = {p for p in served if self.model.standing[p].place == each.place}
+            for person in self.model.waiting:
+                moment = at(self.model.today, 6)
+                self.why[person, each.place, moment] = self.answer_of(person, each.place, got)
+
+    def answer_of(self, person: str, where: str, got: set[str]) -> Why:
+        if person in got:
+            return Why.PROPOSED
+        if person in self.model.standing:
+            return Why.ELSEWHERE
+        if person in self.model.paused:
+            return Why.RESTED
+        if not self.model.suits(person, where):
+            return Why.REQUIREMENT
+        return Why.DECLINED if (person, where) in self.model.declined else Why.BEFORE
+
+    def told_why(self) -> dict[tuple[str, str, Any], Why]:
+        """What is told at the end of all rounds to everyone who still waits."""
+        world, found = self.region.world, {}
+        served: dict[tuple[str, Any], list[Served]] = defaultdict(list)
+        for p in world.proposals:
+            served[p.place, p.requested_at].append(Served(p.participant, p.municipality, p.rank))
+        weighings = list(world.weighings)
+        for wait in world.waiting:
+            mine = [
+                Own(p.place, p.requested_at, p.closed_at, p.state)
+                for p in world.proposals
+                if p.participant == wait.participant and p.requested_at is not None
+            ]
+            told = why_not(
+                wait,
+                weighings,
+                [p for p in world.passings if p.participant == wait.participant],
+                {p.version: p for p in world.profile_versions if p.participant == wait.participant},
+                mine,
+                served,
+            )
+            for weighing, each in zip(weighings, told, strict=True):
+                found[wait.participant, weighing.place, weighing.weighed_at] = each.answer
+                assert all(each.rank is not None and s.rank < each.rank for s in each.before)
+                assert each.answer is not Why.BEFORE or each.before
+        return found
 
     @invariant()
     def the_list_is_in_order(self) -> None:
@@ -247,6 +305,10 @@ class Machine(RuleBasedStateMachine):
             assert len(held) <= 2
 
     def teardown(self) -> None:
+        told = self.told_why()
+        assert {key: told[key] for key in self.why if key in told} == {
+            key: answer for key, answer in self.why.items() if key in told
+        }
         again = Region(replaying=True)
         again.take(*self.region.heard, *self.region.stated)
         assert again.stated == []

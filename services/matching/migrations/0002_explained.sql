@@ -15,6 +15,7 @@ CREATE INDEX placements_stepped_up ON placements (participant)
     WHERE rung = 'sheltered_work' AND end_reason = 'step-up';
 
 ALTER TABLE proposals
+    ADD COLUMN closed_at timestamptz,
     ADD COLUMN declined_by text,
     ADD COLUMN declined_for text;
 CREATE INDEX proposals_place ON proposals (place, requested_at);

@@ -6,14 +6,16 @@ place or the person changes afterwards. The sentence tells of the place and of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from services.matching.rules import fit
 from services.matching.rules.fit import Profile
+from services.matching.rules.proposals import State
+from services.matching.rules.waiting import Wait
 from services.matching.rules.weighing import Passing, Weighing
 from shared.contracts import PassedOverReason, Reason
 
@@ -66,6 +68,62 @@ class Explanation:
     before: tuple[Served, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A proposal to the person: from when it was asked for, and until when it stood; None when it stands."""
+
+    place: str
+    asked_at: datetime
+    closed_at: datetime | None
+    state: State
+
+    def stood(self, weighing: Weighing) -> bool:
+        """True when it stood, or was asked for, after that round."""
+        over = self.closed_at is not None and self.closed_at <= weighing.weighed_at
+        return self.asked_at == weighing.weighed_at or (self.asked_at < weighing.weighed_at and not over)
+
+    def declined(self, weighing: Weighing) -> bool:
+        """True when it was for that place, and a no had been said to it before that round."""
+        if self.state is not State.DECLINED or self.place != weighing.place or self.closed_at is None:
+            return False
+        return self.asked_at < weighing.weighed_at and self.closed_at <= weighing.weighed_at
+
+
+def why_not(
+    wait: Wait,
+    weighings: Iterable[Weighing],
+    passings: Iterable[Passing],
+    profiles: Mapping[str | None, Profile],
+    own: Sequence[Own],
+    served: Mapping[tuple[str, datetime], Sequence[Served]],
+) -> list[Explanation]:
+    """Why somebody who waits was not proposed each place, in the order of the weighings.
+
+    Args:
+        passings: of the person.
+        profiles: of the person, by version.
+        own: proposals to the person.
+        served: who was given a seat, by place and moment of the round.
+    """
+    told = sorted(passings, key=lambda passing: passing.passed_at)
+    found = []
+    for weighing in weighings:
+        before = [passing for passing in told if passing.passed_at <= weighing.weighed_at]
+        passing = before[-1] if before and wait.joined_on <= weighing.weighed_on else None
+        found.append(
+            explain(
+                weighing,
+                passing,
+                profiles.get(passing.profile) if passing is not None else None,
+                served.get((weighing.place, weighing.weighed_at), ()),
+                participant=wait.participant,
+                declined=any(each.declined(weighing) for each in own),
+                standing=any(each.stood(weighing) for each in own),
+            )
+        )
+    return found
+
+
 def explain(
     weighing: Weighing,
     passing: Passing | None,
@@ -74,24 +132,24 @@ def explain(
     *,
     participant: str,
     declined: bool,
-    in_line: bool,
+    standing: bool,
 ) -> Explanation:
     """Why the person got none of the seats that the place had in that round.
 
     Args:
-        passing: the reason that held for the person after the round; None when there was none.
+        passing: the reason told last when the round was over; None for who was not in line yet.
         profile: the profile that was looked at then.
         served: who was given a seat of it in the round.
         declined: whether the person had said no to the place.
-        in_line: whether the person stood on the list on that day.
+        standing: whether a proposal to the person stood, or was asked for in that round.
     """
     obstacles = fit.obstacles(profile, weighing.as_it_was())
     if any(s.participant == participant for s in served):
         answer = Answer.PROPOSED
-    elif not in_line:
-        answer = Answer.NOT_IN_LINE
-    elif passing is None:
+    elif standing:
         answer = Answer.ELSEWHERE
+    elif passing is None:
+        answer = Answer.NOT_IN_LINE
     elif passing.reason in _OF_THE_PERSON:
         answer = _OF_THE_PERSON[passing.reason]
     elif obstacles:

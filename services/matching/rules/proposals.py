@@ -65,6 +65,7 @@ class Proposal:
     Attributes:
         refused_at, lost_at: what quota stated of the room, the only facts of others here.
         outcome: why it was withdrawn, if it was.
+        closed_at: moment of the event that closed it; with it, it is known which rounds it stood in.
         declined_by, declined_for: on whose behalf it was declined, and why, if said.
     """
 
@@ -92,6 +93,7 @@ class Proposal:
     outcome: str | None = None
     refused_at: datetime | None = None
     lost_at: datetime | None = None
+    closed_at: datetime | None = None
     declined_by: AnsweredBy | None = None
     declined_for: AnswerReason | None = None
 
@@ -202,9 +204,12 @@ def accepted(known: Proposal) -> Proposal:
     return replace(known, state=State.ACCEPTED)
 
 
-def closed(known: Proposal | None, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn) -> Proposal:
+def closed(
+    known: Proposal | None, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn, at: datetime
+) -> Proposal:
     """The proposal no longer stands."""
     row = known or _blank(data.reservation or data.proposal, data.participant, data.municipality)
+    row = replace(row, closed_at=row.closed_at or at)
     match data:
         case ProposalDeclined():
             return replace(
@@ -220,9 +225,9 @@ def closed(known: Proposal | None, data: ProposalDeclined | ProposalExpired | Pr
             return replace(row, state=State.WITHDRAWN, closed_on=data.withdrawn_on, outcome=data.reason)
 
 
-def placed(known: Proposal, on: date) -> Proposal:
+def placed(known: Proposal, on: date, at: datetime) -> Proposal:
     """A contract stands where the proposal stood."""
-    return replace(known, state=State.PLACED, closed_on=on)
+    return replace(known, state=State.PLACED, closed_on=on, closed_at=at)
 
 
 def room_refused(known: Proposal | None, data: ReservationRefused, at: datetime) -> Proposal:

@@ -70,13 +70,17 @@ PHASES: Final[tuple[Phase, ...]] = (
     withdraw,
     join,
     come_back,
+    leave,
     change,
     end_bridge,
     bridge,
     seat,
     propose,
 )
-"""What a tick sets in motion, in this order: what ends first, then what begins."""
+"""What a tick sets in motion, in this order: what ends first, then what begins.
+
+`leave` once more after who joins: a right of somebody who has a sheltered job is served at once.
+"""
 
 
 class Matching(Service[World]):

@@ -148,6 +148,9 @@ def _told(world: World, event: Event, data: people.OfPerson) -> None:
 def _step(
     world: World, event: Event, data: Any, kind: StepKind, rung: Rung, on: date, place: str | None = None
 ) -> None:
+    person = world.people.get(data.participant)
+    if person is not None and person.erased:
+        return
     named = derived_id(event, "step")
     world.steps.put(Step(data.participant, named, kind, rung, on, event.partner, place))
 
@@ -159,6 +162,8 @@ def _erased(world: World, _event: Event, data: ParticipantErased) -> None:
         world.profiles.drop((data.participant, partner))
     for stated in [p for p in world.profile_versions if p.participant == data.participant]:
         world.profile_versions.drop((stated.participant, stated.version))
+    for step in [s for s in world.steps if s.participant == data.participant]:
+        world.steps.drop((step.participant, step.step))
 
 
 def _transfer_offered(world: World, _event: Event, data: ParticipantTransferOffered) -> None:

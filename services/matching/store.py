@@ -28,6 +28,7 @@ from services.matching.world import (
     PROPOSALS,
     SEATS,
     STAYS,
+    STEPS,
     TABLES,
     TRANSFERS,
     WAITING,
@@ -97,9 +98,9 @@ async def _load_named(connection: Connection, named: Touched) -> World:
         proposals=living,
         answers=await ANSWERS.fetch(connection, "proposal", [p.proposal for p in living]),
         seats=await SEATS.fetch(connection, "place", named.places),
-        profile_versions=await PROFILE_VERSIONS.fetch(connection, "participant", named.participants),
-        weighed=await WEIGHED.fetch(connection, "place", named.places),
-        deviations=await DEVIATIONS.fetch(connection, "participant", named.participants),
+        profile_versions=await PROFILE_VERSIONS.fetch(connection, "participant", named.erased),
+        deviations=await DEVIATIONS.fetch(connection, "deviation", named.deviations),
+        steps=await STEPS.fetch(connection, "participant", named.erased),
     )
 
 
@@ -138,11 +139,10 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
         proposals=living,
         answers=await ANSWERS.fetch(connection, "proposal", named.proposals | {p.proposal for p in living}),
         seats=seats,
-        profile_versions=await PROFILE_VERSIONS.fetch(connection, "participant", named.participants),
+        profile_versions=await PROFILE_VERSIONS.fetch(connection, "participant", named.erased),
         weighed=await WEIGHED.all(connection),
-        deviations=await _with(
-            DEVIATIONS, connection, named.participants, "participant", "reported_on IS NULL"
-        ),
+        deviations=await _with(DEVIATIONS, connection, named.deviations, "deviation", "reported_on IS NULL"),
+        steps=await STEPS.fetch(connection, "participant", named.erased),
     )
 
 

@@ -18,7 +18,7 @@ from services.matching.rules.proposals import Proposal, Said, proposal_of
 from services.matching.rules.room import Capacity
 from services.matching.rules.waiting import Advice, Decision, Stay, Wait
 from services.matching.rules.weighing import Passing, Weighing
-from shared.contracts import ClockTicked, Data
+from shared.contracts import ClockTicked, Data, ParticipantErased
 from shared.messaging.event import Event
 from shared.messaging.registry import amsterdam_date
 from shared.messaging.rows import Rows, Table
@@ -126,6 +126,7 @@ class Touched:
     """What the events of a batch name.
 
     Attributes:
+        erased: participants of whom everything must be in hand that is to go.
         today: the day of the latest tick, which looks at all that stands; None without a tick.
     """
 
@@ -135,6 +136,8 @@ class Touched:
     placements: set[str] = field(default_factory=set)
     proposals: set[str] = field(default_factory=set)
     municipalities: set[str] = field(default_factory=set)
+    deviations: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
     today: date | None = None
 
 
@@ -146,6 +149,7 @@ _NAMED: Final = {
     "proposal": "proposals",
     "reservation": "proposals",
     "municipality": "municipalities",
+    "deviation": "deviations",
 }
 
 
@@ -158,6 +162,8 @@ def touched(events: Iterable[Event]) -> Touched:
             # The earliest: what is over on a later day is looked at as well, and seen to be over.
             found.today = day if found.today is None else min(found.today, day)
             continue
+        if isinstance(event.data, ParticipantErased):
+            found.erased.add(event.data.participant)
         for name, into in _named_by(type(event.data)):
             value = getattr(event.data, name)
             if isinstance(value, str):

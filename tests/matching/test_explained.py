@@ -149,14 +149,17 @@ def test_the_reason_is_told_again_when_another_profile_was_looked_at(region: Reg
     assert again.reason is PassedOverReason.NO_FIT
 
 
-def test_who_is_erased_leaves_no_profile_behind_in_any_version(region: Region):
+def test_who_is_erased_leaves_no_profile_behind_in_any_version_and_no_step(region: Region):
+    region.hear(stepped("p-1", Rung.LEARN_WORK, DAY), DAY)
     region.hear(profile("p-1", DAY), DAY)
     region.hear(profile("p-1", NEXT, max_travel_km=3), NEXT)
     assert len(list(region.world.profile_versions)) == 2
     region.hear(ParticipantErased(participant="p-1", erased_on=NEXT), NEXT)
     region.hear(profile("p-1", NEXT, max_travel_km=4), NEXT)
+    region.hear(stepped("p-1", Rung.DAY_ACTIVITY, NEXT), NEXT)
     assert not list(region.world.profile_versions)
     assert not list(region.world.profiles)
+    assert not [step for step in region.world.steps if step.participant == "p-1"]
 
 
 def deviation(**more: object) -> DeviationDecided:

@@ -115,11 +115,14 @@ def seats_free(
 ) -> dict[str, int]:
     """Seats that can still be proposed, by place.
 
+    Who learns at a place and is proposed a job there holds two seats until the job starts: the contract
+    that follows is no proposal any more.
+
     Args:
         taken: place and person of who works there.
         locked: place and person of proposals that stand or are being asked for.
     """
-    used = Counter(place for place, _ in {*taken, *locked})
+    used = Counter(place for held in (taken, locked) for place, _ in set(held))
     return {place.place: max(0, place.seats - used[place.place]) for place in places}
 
 

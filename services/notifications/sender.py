@@ -119,8 +119,10 @@ class Sender:
                 await connection.close(timeout=2)
 
     async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+        # Not `wait_for`: in Python 3.11 it can swallow a cancellation that comes with the news.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
             await asyncio.sleep(_AFTER_WAKE_S)
         self._news.clear()
 

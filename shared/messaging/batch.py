@@ -49,6 +49,8 @@ class Result:
     parked: dict[int, Arrival] = field(default_factory=dict)
     unparked: list[int] = field(default_factory=list)
     forgotten: list[Event] = field(default_factory=list)
+    """What became a dead letter: it takes effect when it is redriven."""
+    refused: list[tuple[Event, Record]] = field(default_factory=list)
     later: list[Outcome] = field(default_factory=list)
     """What became at last of events that earlier batches parked; nobody waits for these answers."""
 
@@ -169,7 +171,7 @@ class Batch(Generic[W]):
         if outcome.status is not Status.REFUSED or outcome.refusal is None:
             return
         if outcome.event is not None:
-            self.result.forgotten.append(outcome.event)
+            self.result.refused.append((outcome.event, outcome.record))
         if self._replaying:
             return
         answer = self._service.refused(outcome.record, outcome.event, outcome.refusal)

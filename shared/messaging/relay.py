@@ -99,8 +99,10 @@ class Relay:
                 async with self._in_hand:
                     published = await self._publish(connection, producer)
                 if published < _BATCH:
-                    with contextlib.suppress(asyncio.TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), _IDLE_S)
+                    # Not `wait_for`: in Python 3.11 it can swallow a cancellation that comes with the news.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_IDLE_S):
+                            await self._news.wait()
         finally:
             await _quietly(connection.close(timeout=2))
             if producer is not None:

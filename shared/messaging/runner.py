@@ -169,7 +169,7 @@ class Runner(Generic[W]):
             upto: release what is parked up to this number only; all by default.
         """
         registry, arrivals, news = await self._at_the_door(connection, read)
-        arrivals = await self._once(connection, arrivals)
+        arrivals = await self._once(connection, arrivals, anew=redriving)
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
         await self._lock(connection, fresh)
         names = {name for event in fresh for name in self.service.provides(event)} | news
@@ -230,12 +230,12 @@ class Runner(Generic[W]):
                 return ticked
         return datetime.now(UTC)
 
-    async def _once(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    async def _once(
+        self, connection: Connection, arrivals: Sequence[Arrival], *, anew: bool
+    ) -> list[Arrival]:
         """Settle what was processed before."""
-        entering = [
-            (a.event, a.record.value or b"") for a in arrivals if a.event is not None and not a.settled
-        ]
-        new, reused = await inbox.enter(connection, entering)
+        entering = [(a.event, a.record) for a in arrivals if a.event is not None and not a.settled]
+        new, reused = await inbox.enter(connection, entering, anew=anew)
         once: list[Arrival] = []
         for arrival in arrivals:
             if arrival.event is None or arrival.settled is not None:
@@ -292,6 +292,7 @@ class Runner(Generic[W]):
         if result.letters and not self._replaying:
             await dead_letters.bury(connection, result.letters)
         await inbox.forget(connection, [inbox.name_of(event) for event in result.forgotten])
+        await inbox.refuse(connection, [(inbox.name_of(event), record) for event, record in result.refused])
         # Last, and under the locks taken above: ids must grow in commit order per key.
         await outbox.add(connection, self._topics, result.stated)
 

@@ -76,7 +76,7 @@ class Stages:
         runner: Any = Runner.__new__(Runner)
         runner.service = self._service
         nowhere: Any = _Nowhere()
-        entering = [(e, r.value or b"") for e, r in zip(self._events, self._records, strict=True)]
+        entering = list(zip(self._events, self._records, strict=True))
         steps: dict[str, Callable[[], object]] = {
             "read": self._decode,
             "checks at the door, reading included": lambda: self._sorted(self._records),

@@ -124,14 +124,15 @@ def test_a_name_that_nobody_waits_for_releases_nothing():
     assert len(bench.parked) == 1
 
 
-def test_a_refused_event_becomes_a_letter_that_holds_nobody_up_and_is_forgotten():
+def test_a_refused_event_becomes_a_letter_that_holds_nobody_up_and_may_be_handed_in_again():
     bench = Bench()
     pair = (arrival(moved(), "e-1"), arrival(registered(), "e-2"))
     result = bench.run(*pair)
     assert statuses(result, *pair) == [Status.REFUSED, Status.ACCEPTED]
     (letter,) = result.letters
     assert (letter.code, letter.detail, letter.holds) == ("state.conflict", "nobody moves here", False)
-    assert [event.id for event in result.forgotten] == ["e-1"]
+    assert [event.id for event, _ in result.refused] == ["e-1"]
+    assert result.forgotten == []
     assert effects(bench) == ["e-2"]
 
 

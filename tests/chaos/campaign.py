@@ -1,0 +1,184 @@
+"""One campaign from its first process to its report."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import httpx
+
+from deploy.demo.rest import NoRest, Rest
+from tests.chaos.checker.checker import Findings, check
+from tests.chaos.checker.evidence import Evidence
+from tests.chaos.driver.driver import Driver, driving
+from tests.chaos.driver.ledger import Ledger
+from tests.chaos.ground.ground import Ground, prepared
+from tests.chaos.ground.servers import apart
+from tests.chaos.nemesis.faults.fault import Field
+from tests.chaos.nemesis.nemesis import Nemesis
+from tests.chaos.nemesis.strikes import Strikes
+from tests.chaos.options import Options
+from tests.chaos.report import Report
+from tests.delivery.region import SERVICES
+from tests.delivery.waiting import eventually
+
+_PROGRESS_S = 5.0
+_LAST_DAYS = 3
+"""Days that pass in peace at the end, so that what was left to a tick is done."""
+_LOOK_S = 3.0
+_REST_S = 420.0
+"""A message whose vault or mail server was away is tried again after minutes; see the rules of sending."""
+
+
+async def run(options: Options, say: Callable[[str], None]) -> Report:
+    """Run a campaign; whatever happens, none of its processes is left."""
+    began = time.monotonic()
+    say(f"seed {options.seed}: the same seed gives the same schedule and the same people")
+    async with prepared(options) as ground:
+        say(
+            f"ground: {options.brokers} broker(s), PostgreSQL, mail, {len(SERVICES)} services in {ground.folder}"
+        )
+        with Ledger(ground.folder / "ledger.jsonl") as ledger:
+            strikes = Strikes(ground.folder / "strikes.jsonl")
+            async with driving(options, ground, ledger) as driver:
+                nemesis = Nemesis(options, Field(ground, driver, strikes))
+                await driver.prepare()
+                await _strike(options, driver, nemesis, strikes, say)
+                await nemesis.rest()
+                say(f"{time.monotonic() - began:5.0f} s  all is mended; waiting for rest")
+                trouble = [f"the nemesis failed: {each}" for each in nemesis.failed]
+                trouble += await _settle(ground, driver, say)
+                trouble += ground.fleet.odd
+                if driver.failure is not None:
+                    trouble.append(f"the driver failed: {driver.failure!r}")
+            strikes.close()
+        say(f"{time.monotonic() - began:5.0f} s  checking")
+        findings = await _checked(ground, trouble)
+        return _report(options, ground, driver, strikes, findings, trouble, time.monotonic() - began)
+
+
+async def _strike(
+    options: Options, driver: Driver, nemesis: Nemesis, strikes: Strikes, say: Callable[[str], None]
+) -> None:
+    fleet, ledger, began = driver.ground.fleet, driver.ledger, time.monotonic()
+    tasks = [asyncio.create_task(work) for work in (driver.arrivals(), driver.calendar.run(), nemesis.run())]
+    said = began
+    try:
+        while (
+            time.monotonic() - began < options.seconds
+            or fleet.kills.total() < options.kills
+            or ledger.answered < options.events
+        ):
+            done = [task for task in tasks if task.done()]
+            if done or driver.failure is not None:
+                break
+            if time.monotonic() - said >= _PROGRESS_S:
+                said = time.monotonic()
+                say(
+                    f"{said - began:5.0f} s  {driver.calendar.today}  people {len(driver.people)}  "
+                    f"stated {ledger.stated}  answered {ledger.answered}  kills {fleet.kills.total()}  "
+                    f"faults {strikes.counted.total()}"
+                )
+            await asyncio.sleep(0.2)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, Exception):
+            raise each
+
+
+async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None]) -> list[str]:
+    """Let everything that was begun end; what does not is trouble."""
+    for instance in ground.fleet.instances.values():
+        instance.crash_at = ""
+    try:
+        for node in ground.cluster.nodes:
+            process = await apart(node.server.start)
+            await apart(lambda node=node, process=process: node.server.wait_ready(process, 120))  # type: ignore[misc]
+        await apart(ground.database.come_back)
+        await ground.fleet.ready()
+        async with asyncio.timeout(_REST_S):
+            await driver.idle()
+        for _ in range(_LAST_DAYS):
+            await _rest(ground, driver, say)
+            await driver.calendar.pass_(1)
+        driver.calendar.forget()
+        await _rest(ground, driver, say)
+    except (AssertionError, TimeoutError) as error:
+        say(f"no rest: {error}")
+        return [f"no rest: {str(error) or 'what the partners had to say was not taken'}"]
+    finally:
+        driver.ledger.flush()
+    return []
+
+
+async def _rest(ground: Ground, driver: Driver, say: Callable[[str], None]) -> None:
+    urls = [ground.fleet.instances[name].program.url for name in SERVICES]
+    groups = [ground.group(name) for name in SERVICES]
+    busy, said = ["nothing seen"], [time.monotonic()]
+    async with Rest(ground.kafka, ground.topics, urls, groups=groups, patience_s=_LOOK_S) as rest:
+
+        async def calm() -> bool:
+            try:
+                await rest.wait()
+            except (NoRest, httpx.HTTPError) as error:
+                busy[0] = str(error)
+                if time.monotonic() - said[0] > _PROGRESS_S:
+                    said[0] = time.monotonic()
+                    say(f"         {busy[0]}")
+                return False
+            # Partners may have heard something meanwhile, and have something to say about it.
+            await asyncio.sleep(0.5)
+            acted = bool(driver.busy)
+            await driver.idle()
+            return not acted
+
+        try:
+            await eventually(calm, "the region is at rest", patience=_REST_S)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {busy[0]}") from error
+
+
+async def _checked(ground: Ground, trouble: list[str]) -> Findings:
+    try:
+        return await check(Evidence.of(ground))
+    except Exception as error:  # noqa: BLE001 - a report that says so is worth more than none
+        trouble.append(f"the checker failed: {type(error).__name__}: {error}")
+        return Findings()
+
+
+def _report(
+    options: Options,
+    ground: Ground,
+    driver: Driver,
+    strikes: Strikes,
+    findings: Findings,
+    trouble: list[str],
+    seconds: float,
+) -> Report:
+    with suppress(AssertionError):
+        ground.fleet.look()
+    disks = [ground.database.disk, *(node.disk for node in ground.cluster.nodes)]
+    no_disk = {} if all(disk.real for disk in disks) else {"disk-full": "a file system of its own takes root"}
+    return Report(
+        seed=options.seed,
+        events=driver.ledger.answered,
+        log_events=findings.events,
+        records=findings.records,
+        people=len(driver.people),
+        kills=ground.fleet.kills.total(),
+        kills_by_service=dict(sorted(ground.fleet.kills.items())),
+        faults=dict(sorted(strikes.counted.items())),
+        seconds=round(seconds, 1),
+        brokers=options.brokers,
+        plant=options.plant,
+        counted=dict(findings.counted),
+        left_out=no_disk,
+        trouble=trouble,
+        violations=[f"{v.counts_as}: {v.subject}: {v.what}" for v in findings.violations],
+        histories=findings.histories,
+    )

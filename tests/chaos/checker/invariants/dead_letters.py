@@ -1,0 +1,78 @@
+"""Dead letters are complete: each poison is one with everybody who reads it, and nothing else is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import orjson
+
+from tests.chaos.checker.evidence import Evidence
+from tests.chaos.checker.invariants.invariant import Violation
+from tests.chaos.checker.log import Told
+
+_READERS = ("matching", "quota", "notifications")
+"""Who reads the partners' intake streams; the door is itself their writer and passes them over."""
+_UNDECODED = frozenset({"wrong-data", "anothers-source"})
+"""Poison that can be told to be of a type; who does not want that type does not read on."""
+_OUTCOMES = frozenset(
+    {"proposals.accepted", "proposals.declined", "proposals.expired", "proposals.withdrawn"}
+)
+
+
+class DeadLettersComplete:
+    """Compares the dead letters with the poison, and refusals on the streams with what was in the inboxes."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, int, int], str] = {}
+        self._over: set[str] = set()
+        self._refused: Counter[tuple[str, str]] = Counter()
+
+    def see(self, told: Told) -> None:
+        """Note answers to proposals, which may rightly come too late, and refusals."""
+        if told.type == "proposals.answered" and told.stream == "intake":
+            self._answers[told.place] = told.data["proposal"]
+        elif told.type in _OUTCOMES:
+            self._over.add(told.data["proposal"])
+        elif told.type == "events.refused" and told.first:
+            self._refused[told.partner, told.data["code"]] += 1
+
+    async def verdict(self, evidence: Evidence) -> list[Violation]:
+        """Poison without a letter, letters without poison."""
+        found = []
+        for service in (*_READERS, "intake"):
+            wants = b"participants.stepped" in orjson.dumps(await evidence.ask(service, "/asyncapi"))
+            expected = {
+                (p.lies.topic, p.lies.partition, p.lies.offset): p
+                for p in evidence.poisons
+                if service != "intake" and p.lies.topic.endswith(".intake") and p.code
+                and (wants or p.name not in _UNDECODED)
+            }  # fmt: skip
+            letters = {
+                (row["topic"], row["partition"], row["offset"]): row
+                for row in await evidence.letters(service)
+            }
+            for place, poison in expected.items():
+                if place not in letters:
+                    what = f"{service} has no dead letter of {poison.name} at {place}"
+                    found.append(Violation("lost", "", what))
+                elif letters[place]["code"] != poison.code:
+                    found.append(Violation("lost", "", f"{service}: {letters[place]['code']} for {poison}"))
+            for place, row in letters.items():
+                too_late = row["code"] == "state.conflict" and self._answers.get(place) in self._over
+                if place not in expected and not too_late:
+                    what = f"{service} buried a sound event at {place}: {row['code']}, {row['detail'][:200]}"
+                    found.append(Violation("lost", row["key"] or "", what))
+        return found + self._at_the_door(evidence)
+
+    def _at_the_door(self, evidence: Evidence) -> list[Violation]:
+        expected: Counter[tuple[str, str]] = Counter()
+        for poison in evidence.poisons:
+            partner, _, stream = poison.lies.topic.split(".", 1)[1].rpartition(".")
+            if stream == "inbox":
+                expected[partner, poison.code or "type.unknown"] += 1
+        return [
+            Violation("lost" if expected[name] > self._refused[name] else "doubled", "",
+                      f"{expected[name]} were put in an inbox and {self._refused[name]} refused: {name}")
+            for name in sorted(expected.keys() | self._refused.keys())
+            if expected[name] != self._refused[name]
+        ]  # fmt: skip

@@ -1,0 +1,29 @@
+"""The kinds of journeys people make; a new kind is a file here and a line in `JOURNEYS`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tests.chaos.driver.journeys import (
+    handed_over,
+    jumbled,
+    leaving,
+    ordinary,
+    refused,
+    resting,
+    twice_granted,
+    withdrawn,
+)
+from tests.chaos.driver.journeys.journey import Journey
+
+JOURNEYS: Final[Sequence[Journey]] = (
+    ordinary.JOURNEY,
+    jumbled.JOURNEY,
+    refused.JOURNEY,
+    leaving.JOURNEY,
+    withdrawn.JOURNEY,
+    handed_over.JOURNEY,
+    resting.JOURNEY,
+    twice_granted.JOURNEY,
+)

@@ -1,0 +1,121 @@
+"""The services as processes, and who starts them again when they have ended: systemd's part."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.delivery.programs import Program
+
+_LOOK_S: Final = 0.1
+_EXPECTED: Final = frozenset({0, 1, 143, -signal.SIGTERM})
+"""How a service may end: asked to, or because a server did not answer in the time set."""
+
+
+class Instance:
+    """One process of a service, which may run or not.
+
+    Attributes:
+        wanted: whether it should run; who finds it ended then starts it again.
+        crash_at: where the next one that is started ends itself, as `place:count`.
+    """
+
+    def __init__(self, name: str, service: str, program: Program) -> None:
+        self.name = name
+        self.service = service
+        self.program = program
+        self.wanted = False
+        self.frozen = False
+        self.crash_at = ""
+        self.started_at = 0.0
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since its process was started."""
+        return time.monotonic() - self.started_at
+
+    def start(self) -> None:
+        """Start it, with the next place to crash at."""
+        self.wanted, self.frozen = True, False
+        crash_at, self.crash_at = self.crash_at, ""
+        self.program.start(crash_at=crash_at)
+        self.started_at = time.monotonic()
+
+    def freeze(self) -> bool:
+        """Stop it in its tracks; False when there is nothing to stop."""
+        if self.program.running and not self.frozen:
+            self.program.freeze()
+            self.frozen = True
+            return True
+        return False
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self.frozen and self.program.running:
+            self.program.thaw()
+        self.frozen = False
+
+
+class Fleet:
+    """All instances.
+
+    Attributes:
+        kills: how often each service was ended by `kill -9`, by us or at a place of its own.
+        odd: endings that nobody asked for and that are no `kill -9`.
+    """
+
+    def __init__(self, folder: Path, variables: Mapping[str, Mapping[str, str]], plant: str = "") -> None:
+        self.kills: Counter[str] = Counter()
+        self.odd: list[str] = []
+        self.instances: dict[str, Instance] = {}
+        for service, told in variables.items():
+            for name in (service, f"{service}-2"):
+                module = "tests.chaos.planted" if plant else f"services.{service}"
+                planted = {"CHAOS_PLANT": plant, "CHAOS_SERVICE": service} if plant else {}
+                program = Program(name, module, {**told, **planted}, folder)
+                self.instances[name] = Instance(name, service, program)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the first instance of each, and watch over all."""
+        for instance in self.instances.values():
+            if instance.name == instance.service:
+                instance.start()
+        self._task = asyncio.create_task(self._watch(), name="fleet")
+
+    async def ready(self) -> None:
+        """Wait until all that should run are ready."""
+        await asyncio.gather(*[i.program.ready(patience=120) for i in self.instances.values() if i.wanted])
+
+    def running(self) -> list[Instance]:
+        """Those that run now, by name."""
+        return [i for i in self.instances.values() if i.wanted and i.program.running]
+
+    def stop(self) -> None:
+        """End them all."""
+        if self._task is not None:
+            self._task.cancel()
+        for instance in self.instances.values():
+            instance.wanted = False
+            instance.program.kill()
+
+    def look(self) -> None:
+        """Start what has ended and should not have."""
+        for instance in self.instances.values():
+            if instance.wanted and not instance.program.running:
+                code = instance.program.code
+                if code == -signal.SIGKILL:
+                    self.kills[instance.service] += 1
+                elif code not in _EXPECTED:
+                    self.odd.append(f"{instance.name} ended with {code}")
+                instance.start()
+
+    async def _watch(self) -> None:
+        while True:
+            self.look()
+            await asyncio.sleep(_LOOK_S)

@@ -1,0 +1,46 @@
+"""Records that cannot be processed, on partners' streams and inboxes, among what is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import orjson
+
+from shared.messaging.event import encode
+from tests.chaos.driver import statements
+from tests.chaos.nemesis.faults.fault import Fault, Field
+
+
+async def _poison(field: Field, chance: Random) -> str:
+    driver = field.driver
+    partner = chance.choice(sorted(driver.offices))
+    key = f"x-{chance.randrange(10**9):09d}"
+    office = driver.offices["menso"]
+    sound = encode(office.event(statements.stepped(key, driver.calendar.today), "poison"))
+    wire = orjson.loads(sound)
+    kinds = {
+        "tombstone": (None, "type.unknown"),
+        "empty": (b"", "schema.invalid"),
+        "broken-json": (sound[:-9], "schema.invalid"),
+        "not-utf8": (b'{"id": "\xff\xfe"}', "schema.invalid"),
+        "deep-json": (b"[" * 60_000, "schema.invalid"),
+        "no-object": (b"[]", "schema.invalid"),
+        "wrong-data": (orjson.dumps(wire | {"data": {"rung": 7}}), "schema.invalid"),
+        "too-large": (orjson.dumps(wire | {"x": "x" * 70_000}), "size.too-large"),
+        "unknown-type": (orjson.dumps(wire | {"type": "nl.werkbedrijf.participants.danced.v1"}), ""),
+        "anothers-source": (
+            orjson.dumps(wire | {"source": "urn:nld:kvknr:12345678:systeem:x"}),
+            "source.not-yours",
+        ),
+    }
+    name = chance.choice(sorted(kinds))
+    value, code = kinds[name]
+    stream = chance.choice(("intake", "intake", "inbox"))
+    lies = await driver.post.put(f"{field.ground.topics.prefix}.{partner}.{stream}", key.encode(), value)
+    # What is on an inbox is answered by the door and no dead letter; see the checker.
+    field.strikes.planted(name, lies, code)
+    return f"{name} on {partner}.{stream}"
+
+
+FAULTS: Sequence[Fault] = (Fault("poison", 6, _poison),)

@@ -32,8 +32,8 @@ def main() -> None:
         sys.exit("broken off; nothing is left running")
     name = f"report-{options.plant}.json" if options.plant else "report.json"
     report.write(options.folder / name)
-    print("\n".join(report.lines()), flush=True)
-    print(f"\n{options.folder / name}; again: --seed {options.seed}", flush=True)
+    _say("\n".join(report.lines()))
+    _say(f"\n{options.folder / name}; again: --seed {options.seed}")
     sys.exit(0 if report.clean else 1)
 
 
@@ -41,7 +41,12 @@ async def _interruptible(options: Options) -> Report:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await run(options, lambda line: print(line, flush=True))
+    return await run(options, _say)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _options() -> Options:

@@ -37,9 +37,7 @@ async def run(options: Options, say: Callable[[str], None]) -> Report:
     began = time.monotonic()
     say(f"seed {options.seed}: the same seed gives the same schedule and the same people")
     async with prepared(options) as ground:
-        say(
-            f"ground: {options.brokers} broker(s), PostgreSQL, mail, {len(SERVICES)} services in {ground.folder}"
-        )
+        say(f"ground: {options.brokers} broker(s), PostgreSQL, mail and the services, in {ground.folder}")
         with Ledger(ground.folder / "ledger.jsonl") as ledger:
             strikes = Strikes(ground.folder / "strikes.jsonl")
             async with driving(options, ground, ledger) as driver:

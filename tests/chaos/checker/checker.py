@@ -40,7 +40,7 @@ async def check(evidence: Evidence) -> Findings:
     findings = Findings()
     invariants = [make() for make in INVARIANTS]
     ground, poisoned = evidence.ground, evidence.poisoned
-    async for told in read(ground.kafka, ground.topics, poisoned):
+    async for told in read(ground.kafka, ground.topics, poisoned, evidence.found_poison):
         findings.records += 1
         findings.events += told.first
         for invariant in invariants:

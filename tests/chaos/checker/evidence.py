@@ -1,4 +1,4 @@
-"""What a verdict may be built on besides the log: the partners' ledger, the nemesis's notes, the public doors."""
+"""What a verdict is built on besides the log: the ledger, the nemesis's notes, the public doors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.chaos.checker.log import Place
 from tests.chaos.driver.ledger import Entry, entries
 from tests.chaos.ground.ground import Ground
 from tests.chaos.nemesis import strikes
@@ -26,6 +27,8 @@ class Evidence:
     ground: Ground
     ledger: list[Entry]
     poisons: list[Poison]
+    found_poison: dict[Place, str]
+    """Where it lies, and its key."""
     turned_away: set[tuple[str, str]]
 
     @classmethod
@@ -36,13 +39,14 @@ class Evidence:
             ground,
             list(entries(ground.folder / "ledger.jsonl")),
             strikes.poisons(notes),
+            {},
             strikes.turned_away(notes),
         )
 
     @property
-    def poisoned(self) -> set[tuple[str, int, int]]:
-        """Where records lie that nobody stated."""
-        return {(p.lies.topic, p.lies.partition, p.lies.offset) for p in self.poisons}
+    def poisoned(self) -> set[bytes]:
+        """Keys of records that nobody stated."""
+        return {poison.key.encode() for poison in self.poisons}
 
     async def ask(self, service: str, path: str) -> Any:
         """What a service answers to a GET."""

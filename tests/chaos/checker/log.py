@@ -15,6 +15,9 @@ from shared.messaging.topics import Topics
 
 _NAMESPACE = "nl.werkbedrijf."
 
+Place = tuple[str, int, int]
+"""Topic, partition and offset."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -44,7 +47,7 @@ class Told:
     digest: bytes
 
     @property
-    def place(self) -> tuple[str, int, int]:
+    def place(self) -> Place:
         """Where it lies."""
         return self.topic, self.partition, self.offset
 
@@ -60,8 +63,16 @@ class Told:
         )
 
 
-async def read(kafka: str, topics: Topics, poisoned: set[tuple[str, int, int]]) -> AsyncIterator[Told]:
-    """The whole log but for the registry and what the nemesis put there; in order within a partition."""
+async def read(
+    kafka: str, topics: Topics, poisoned: set[bytes], found: dict[Place, str] | None = None
+) -> AsyncIterator[Told]:
+    """The whole log but for the registry and poison; in order within a partition.
+
+    Args:
+        poisoned: keys of poison.
+        found: gets where poison lies.
+    """
+    poison = {} if found is None else found
     partitions = await _partitions(kafka, topics)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka, enable_auto_commit=False, isolation_level="read_committed"
@@ -76,14 +87,17 @@ async def read(kafka: str, topics: Topics, poisoned: set[tuple[str, int, int]]) 
             seen: set[bytes] = set()
             while await consumer.position(partition) < ends[partition]:
                 for record in (await consumer.getmany(partition, timeout_ms=500)).get(partition, []):
-                    if (record.topic, record.partition, record.offset) not in poisoned:
+                    if record.key in poisoned:
+                        place = record.topic, record.partition, record.offset
+                        poison[place] = record.key.decode()
+                    else:
                         yield _told(record, topics, seen)
     finally:
         await consumer.stop()
 
 
 async def history(
-    kafka: str, topics: Topics, poisoned: set[tuple[str, int, int]], subject: str, *, most: int = 40
+    kafka: str, topics: Topics, poisoned: set[bytes], subject: str, *, most: int = 40
 ) -> list[str]:
     """All that names a person, a proposal or a reservation, in order of the broker's time."""
     found = [

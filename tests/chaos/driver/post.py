@@ -1,10 +1,9 @@
-"""How events get onto topics: a producer that is made anew when it has failed, and tries until it succeeds."""
+"""How events get onto topics: a producer that is made anew when it failed, and tries until it succeeds."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -14,15 +13,6 @@ from shared.messaging.event import Event, encode
 from shared.messaging.topics import Topics
 
 _AGAIN_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Lies:
-    """Where a record lies."""
-
-    topic: str
-    partition: int
-    offset: int
 
 
 class Post:
@@ -36,24 +26,24 @@ class Post:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._drop(self._producer)
+        await self._drop()
 
-    async def send(self, event: Event) -> Lies:
+    async def send(self, event: Event) -> None:
         """Put an event on its topic; returns when the broker has it."""
-        return await self.put(self._topics.of(event.partner, event.stream), event.key.encode(), encode(event))
+        await self.put(self._topics.of(event.partner, event.stream), event.key.encode(), encode(event))
 
-    async def put(self, topic: str, key: bytes | None, value: bytes | None) -> Lies:
+    async def put(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         """Put any bytes on any topic; returns when the broker has them."""
         while True:
-            producer: AIOKafkaProducer | None = None
             try:
                 producer = await self._made()
-                lies = await producer.send_and_wait(topic, value, key=key)
-                return Lies(lies.topic, lies.partition, lies.offset)
+                await producer.send_and_wait(topic, value, key=key)
             except (KafkaError, OSError):
                 # One that lost a batch is out of sequence for good.
-                await self._drop(producer)
+                await self._drop()
                 await asyncio.sleep(_AGAIN_S)
+            else:
+                return
 
     async def _made(self) -> AIOKafkaProducer:
         async with self._making:
@@ -73,8 +63,8 @@ class Post:
                 self._producer = producer
             return self._producer
 
-    async def _drop(self, producer: AIOKafkaProducer | None) -> None:
-        if producer is not None and producer is self._producer:
-            self._producer = None
+    async def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(producer.stop(), 5)

@@ -100,14 +100,16 @@ async def prepared(options: Options) -> AsyncIterator[Ground]:
         mail.start()
         topics = Topics("chaos")
         smtp = Link("smtp", mail_port)
-        door, vault = Link("door", 0), Link("vault", 0)
+        door, vault = Link("door"), Link("vault")
         fleet = Fleet(
             folder / "log",
             _variables(cluster, database, topics, smtp=smtp.port, vault=vault.port),
             options.plant,
         )
         stack.callback(fleet.stop)
-        door.to = vault.to = fleet.instances["intake"].program.port
+        for instance in (fleet.instances["intake"], fleet.instances["intake-2"]):
+            door.to.append(instance.program.port)
+            vault.to.append(instance.program.port)
         for link in (smtp, door, vault):
             await link.open()
             stack.push_async_callback(link.close)

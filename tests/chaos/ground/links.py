@@ -16,16 +16,18 @@ _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class Link:
-    """Forwards what comes in on `port` to `to`, as long as nothing is wrong with the line.
+    """Forwards what comes in on `port` to one of `to`, as long as nothing is wrong with the line.
 
     Attributes:
         name: who speaks to whom, as `kafka:quota`.
+        to: ports at the far end; who does not answer is passed over, as a balancer does.
         delay_s: how long each piece is held up.
     """
 
-    def __init__(self, name: str, to: int) -> None:
+    def __init__(self, name: str, *to: int) -> None:
         self.name = name
-        self.to = to
+        self.to = list(to)
+        self._turn = 0
         self.port = free_port()
         self.delay_s = 0.0
         self._cut = False
@@ -89,10 +91,10 @@ class Link:
             self._ends.discard(writer)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            far_reader, far_writer = await asyncio.open_connection(HOST, self.to)
-        except OSError:
+        far = await self._far()
+        if far is None:
             return
+        far_reader, far_writer = far
         self._ends.add(far_writer)
         pumps = [
             asyncio.create_task(self._pump(reader, far_writer)),
@@ -110,6 +112,13 @@ class Link:
             with contextlib.suppress(OSError):
                 writer.close()
             self._ends.discard(far_writer)
+
+    async def _far(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        self._turn += 1
+        for n in range(len(self.to)):
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(HOST, self.to[(self._turn + n) % len(self.to)])
+        return None
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

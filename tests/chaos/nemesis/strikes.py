@@ -11,19 +11,19 @@ from typing import Any
 
 import orjson
 
-from tests.chaos.driver.post import Lies
-
 
 @dataclass(frozen=True, slots=True)
 class Poison:
     """A record of the nemesis that is no repeat, and what must become of it.
 
     Attributes:
+        key: its own; by it all of it is known, however often the broker was asked to take it.
         code: of the dead letter in every service that reads it; empty where it is passed over.
     """
 
     name: str
-    lies: Lies
+    topic: str
+    key: str
     code: str
 
 
@@ -44,10 +44,9 @@ class Strikes:
         self.counted[name] += 1
         self._write({"at": round(time.monotonic() - self.began, 2), "fault": name, "what": what})
 
-    def planted(self, name: str, lies: Lies, code: str) -> None:
-        """A record was put on a topic that no partner stated."""
-        line: dict[str, Any] = {"poison": name, "topic": lies.topic, "partition": lies.partition}
-        self._write(line | {"offset": lies.offset, "code": code})
+    def planted(self, poison: Poison) -> None:
+        """A record is about to be put on a topic that no partner stated."""
+        self._write({"poison": poison.name, "topic": poison.topic, "key": poison.key, "code": poison.code})
 
     def turned_away(self, names: list[tuple[str, str]]) -> None:
         """Events that the door turned away for being too many; they must not take effect."""
@@ -66,7 +65,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
 def poisons(path: Path) -> list[Poison]:
     """The records of the nemesis that are no repeats."""
     return [
-        Poison(line["poison"], Lies(line["topic"], line["partition"], line["offset"]), line["code"])
+        Poison(line["poison"], line["topic"], line["key"], line["code"])
         for line in lines(path)
         if "poison" in line
     ]

@@ -39,24 +39,25 @@ class DeadLettersComplete:
     async def verdict(self, evidence: Evidence) -> list[Violation]:
         """Poison without a letter, letters without poison."""
         found = []
+        poison = {each.key: each for each in evidence.poisons}
         for service in (*_READERS, "intake"):
             wants = b"participants.stepped" in orjson.dumps(await evidence.ask(service, "/asyncapi"))
             expected = {
-                (p.lies.topic, p.lies.partition, p.lies.offset): p
-                for p in evidence.poisons
-                if service != "intake" and p.lies.topic.endswith(".intake") and p.code
-                and (wants or p.name not in _UNDECODED)
+                place: poison[key]
+                for place, key in evidence.found_poison.items()
+                if service != "intake" and place[0].endswith(".intake") and poison[key].code
+                and (wants or poison[key].name not in _UNDECODED)
             }  # fmt: skip
             letters = {
                 (row["topic"], row["partition"], row["offset"]): row
                 for row in await evidence.letters(service)
             }
-            for place, poison in expected.items():
+            for place, bad in expected.items():
                 if place not in letters:
-                    what = f"{service} has no dead letter of {poison.name} at {place}"
+                    what = f"{service} has no dead letter of {bad.name} at {place}"
                     found.append(Violation("lost", "", what))
-                elif letters[place]["code"] != poison.code:
-                    found.append(Violation("lost", "", f"{service}: {letters[place]['code']} for {poison}"))
+                elif letters[place]["code"] != bad.code:
+                    found.append(Violation("lost", "", f"{service}: {letters[place]['code']} for {bad}"))
             for place, row in letters.items():
                 too_late = row["code"] == "state.conflict" and self._answers.get(place) in self._over
                 if place not in expected and not too_late:
@@ -66,10 +67,11 @@ class DeadLettersComplete:
 
     def _at_the_door(self, evidence: Evidence) -> list[Violation]:
         expected: Counter[tuple[str, str]] = Counter()
-        for poison in evidence.poisons:
-            partner, _, stream = poison.lies.topic.split(".", 1)[1].rpartition(".")
+        codes = {each.key: each.code or "type.unknown" for each in evidence.poisons}
+        for (topic, _, _), key in evidence.found_poison.items():
+            partner, _, stream = topic.split(".", 1)[1].rpartition(".")
             if stream == "inbox":
-                expected[partner, poison.code or "type.unknown"] += 1
+                expected[partner, codes[key]] += 1
         return [
             Violation("lost" if expected[name] > self._refused[name] else "doubled", "",
                       f"{expected[name]} were put in an inbox and {self._refused[name]} refused: {name}")

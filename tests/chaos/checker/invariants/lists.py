@@ -1,4 +1,4 @@
-"""Nobody on two lists: who joins was not on the list, and the list as it is shown is the list as it was told."""
+"""Nobody on two lists: who joins was not on the list, and the list that is shown is the one that was told."""
 
 from __future__ import annotations
 

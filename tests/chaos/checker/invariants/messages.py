@@ -1,4 +1,4 @@
-"""One message a step: each step is told once, each message comes to one end, and nobody gets a letter twice."""
+"""One message a step: a step is told once, a message comes to one end, and nobody gets a letter twice."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.invariants.invariant import Violation
@@ -42,7 +43,7 @@ class OrderPerKey:
         found = []
         for (partner, stream, key), ids in self._stated.items():
             numbers = [number[partner, each] for each in ids if (partner, each) in number]
-            for before, after in zip(numbers, numbers[1:], strict=False):
+            for before, after in pairwise(numbers):
                 if before > after:
                     what = f"on {partner}.{stream} number {before} of the ledger stands before {after}"
                     found.append(Violation("out_of_order", key, what))
@@ -50,7 +51,7 @@ class OrderPerKey:
         turns = [turn[name] for name in self._answered if name in turn]
         found += [
             Violation("out_of_order", self._asked[late], "answered after a request that was made later")
-            for early, late in zip(turns, turns[1:], strict=False)
+            for early, late in pairwise(turns)
             if early > late
         ]
         for person, causes in self._queued.items():

@@ -10,6 +10,7 @@ import orjson
 from shared.messaging.event import encode
 from tests.chaos.driver import statements
 from tests.chaos.nemesis.faults.fault import Fault, Field
+from tests.chaos.nemesis.strikes import Poison
 
 
 async def _poison(field: Field, chance: Random) -> str:
@@ -37,9 +38,10 @@ async def _poison(field: Field, chance: Random) -> str:
     name = chance.choice(sorted(kinds))
     value, code = kinds[name]
     stream = chance.choice(("intake", "intake", "inbox"))
-    lies = await driver.post.put(f"{field.ground.topics.prefix}.{partner}.{stream}", key.encode(), value)
-    # What is on an inbox is answered by the door and no dead letter; see the checker.
-    field.strikes.planted(name, lies, code)
+    topic = f"{field.ground.topics.prefix}.{partner}.{stream}"
+    # Noted first: a broker that was asked may have taken it, whatever it answers.
+    field.strikes.planted(Poison(name, topic, key, code))
+    await driver.post.put(topic, key.encode(), value)
     return f"{name} on {partner}.{stream}"
 
 

@@ -12,7 +12,7 @@ async def _rebalance(field: Field, chance: Random) -> str:
     seconds = [i for i in field.ground.fleet.instances.values() if i.name != i.service]
     # Two at most beside the four: more would only show that the machine is small.
     running = [i for i in seconds if i.wanted]
-    instance = chance.choice(running if len(running) > 1 else seconds)
+    instance = chance.choice(running if len(running) > 2 else seconds)
     if instance.wanted:
         instance.wanted = False
         instance.thaw()

@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv up down status demo test lint asyncapi-check bench bench-rules lock clean
+.PHONY: help venv up down status demo test lint asyncapi-check bench bench-rules chaos lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,6 +45,9 @@ bench: $(DEV) ## Measure, and write the figures to var/bench
 
 bench-rules: $(DEV) ## Measure the rules alone, and write the figures to var/bench/rules.json
 	@$(BIN)/python -m tests.bench_rules
+
+chaos: $(DEV) ## Break everything while partners work, and check every promise; CHAOS_ARGS="--seed 7"
+	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 lock: ## Write requirements/*.txt anew from requirements/*.in
 	@requirements/lock

@@ -59,6 +59,7 @@ def _options() -> Options:
     parser.add_argument("--rate", type=float, default=known.rate, help="events of partners a second")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=known.brokers)
     parser.add_argument("--tick-s", type=float, default=known.tick_s, help="seconds between two days")
+    parser.add_argument("--mail-s", type=float, default=known.mail_s, help="wait for messages at the end")
     parser.add_argument("--faults", nargs="*", choices=[f.name for f in FAULTS], default=[], metavar="KIND",
                         help=f"only these of {', '.join(f.name for f in FAULTS)}")  # fmt: skip
     parser.add_argument("--plant", choices=sorted(PLANTS), default="", help="a bug that must be found")

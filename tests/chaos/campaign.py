@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-import httpx
-
-from deploy.demo.rest import NoRest, Rest
+from tests.chaos.calm import at_rest
 from tests.chaos.checker.checker import Findings, check
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.driver.driver import Driver, driving
@@ -21,13 +19,10 @@ from tests.chaos.nemesis.nemesis import Nemesis
 from tests.chaos.nemesis.strikes import Strikes
 from tests.chaos.options import Options
 from tests.chaos.report import Report
-from tests.delivery.region import SERVICES
-from tests.delivery.waiting import eventually
 
 _PROGRESS_S = 5.0
-_LAST_DAYS = 3
+_LAST_DAYS = 2
 """Days that pass in peace at the end, so that what was left to a tick is done."""
-_LOOK_S = 3.0
 _REST_S = 420.0
 """A message whose vault or mail server was away is tried again after minutes; see the rules of sending."""
 
@@ -47,7 +42,7 @@ async def run(options: Options, say: Callable[[str], None]) -> Report:
                 await nemesis.rest()
                 say(f"{time.monotonic() - began:5.0f} s  all is mended; waiting for rest")
                 trouble = [f"the nemesis failed: {each}" for each in nemesis.failed]
-                trouble += await _settle(ground, driver, say)
+                trouble += await _settle(ground, driver, say, options.mail_s)
                 trouble += ground.fleet.odd
                 if driver.failure is not None:
                     trouble.append(f"the driver failed: {driver.failure!r}")
@@ -89,7 +84,7 @@ async def _strike(
             raise each
 
 
-async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None]) -> list[str]:
+async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None], mail_s: float) -> list[str]:
     """Let everything that was begun end; what does not is trouble."""
     for instance in ground.fleet.instances.values():
         instance.crash_at = ""
@@ -101,44 +96,19 @@ async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None]) ->
         await ground.fleet.ready()
         async with asyncio.timeout(_REST_S):
             await driver.idle()
-        for _ in range(_LAST_DAYS):
-            await _rest(ground, driver, say)
-            await driver.calendar.pass_(1)
+        await at_rest(ground, driver, say, mail_s=mail_s)
+        # From here on partners say nothing more: an answer may need a day to take effect.
         driver.calendar.forget()
-        await _rest(ground, driver, say)
+        driver.reacts = False
+        for _ in range(_LAST_DAYS):
+            await driver.calendar.pass_(1)
+            await at_rest(ground, driver, say, mail_s=mail_s / 8)
     except (AssertionError, TimeoutError) as error:
         say(f"no rest: {error}")
         return [f"no rest: {str(error) or 'what the partners had to say was not taken'}"]
     finally:
         driver.ledger.flush()
     return []
-
-
-async def _rest(ground: Ground, driver: Driver, say: Callable[[str], None]) -> None:
-    urls = [ground.fleet.instances[name].program.url for name in SERVICES]
-    groups = [ground.group(name) for name in SERVICES]
-    busy, said = ["nothing seen"], [time.monotonic()]
-    async with Rest(ground.kafka, ground.topics, urls, groups=groups, patience_s=_LOOK_S) as rest:
-
-        async def calm() -> bool:
-            try:
-                await rest.wait()
-            except (NoRest, httpx.HTTPError) as error:
-                busy[0] = str(error)
-                if time.monotonic() - said[0] > _PROGRESS_S:
-                    said[0] = time.monotonic()
-                    say(f"         {busy[0]}")
-                return False
-            # Partners may have heard something meanwhile, and have something to say about it.
-            await asyncio.sleep(0.5)
-            acted = bool(driver.busy)
-            await driver.idle()
-            return not acted
-
-        try:
-            await eventually(calm, "the region is at rest", patience=_REST_S)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {busy[0]}") from error
 
 
 async def _checked(ground: Ground, trouble: list[str]) -> Findings:

@@ -20,6 +20,7 @@ class Options:
         rate: events a second that partners state of their own accord.
         brokers: nodes of the Kafka cluster, one or three.
         tick_s: seconds between two days of the scenario clock.
+        mail_s: how long to wait at the end for messages that are tried again after minutes.
         faults: kinds that are struck; none named is all.
         plant: a bug to be planted in the services, to see that the checker finds it.
         folder: all that a campaign writes.
@@ -32,6 +33,7 @@ class Options:
     rate: float = 16.0
     brokers: int = 1
     tick_s: float = 2.0
+    mail_s: float = 40.0
     faults: Sequence[str] = ()
     plant: str = ""
     folder: Path = Path("var/chaos")

@@ -30,7 +30,12 @@ _EMAIL: Final = 3
 
 
 class Driver:
-    """Plays all partners."""
+    """Plays all partners.
+
+    Attributes:
+        reacts: whether partners act on what the services state.
+        failure: what went wrong in the driver itself, first of all.
+    """
 
     def __init__(self, options: Options, ground: Ground, ledger: Ledger, http: httpx.AsyncClient) -> None:
         self.options = options
@@ -47,6 +52,7 @@ class Driver:
         self.people: dict[str, Person] = {}
         self.busy: set[asyncio.Task[Any]] = set()
         self._journeys = [journey for journey in JOURNEYS for _ in range(journey.share)]
+        self.reacts = True
         self.failure: BaseException | None = None
 
     async def prepare(self) -> None:

@@ -11,6 +11,8 @@ from tests.chaos.driver.people import Person
 class Acts(Protocol):
     """Knows people and lets things begin."""
 
+    reacts: bool
+
     @property
     def people(self) -> Mapping[str, Person]:
         """Everybody, by id."""

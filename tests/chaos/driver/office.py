@@ -88,7 +88,7 @@ class Office:
                     if not each.answer.done():
                         each.answer.set_result(receipt.get("code") or receipt["state"])
 
-    async def once(self, events: list[Event], timeout_s: float = 10.0) -> tuple[int, list[dict[str, Any]]]:
+    async def once(self, events: list[Event], timeout_s: float = 5.0) -> tuple[int, list[dict[str, Any]]]:
         """Hand events in one time; status and receipts, 0 where no answer came."""
         try:
             answer = await self.http.post(

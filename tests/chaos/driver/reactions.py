@@ -29,7 +29,7 @@ def react(driver: Acts, event: dict[str, Any]) -> None:
     """Let partners act on an event."""
     reaction = REACTIONS.get(event["type"])
     person = driver.people.get(event["data"].get("participant", ""))
-    if reaction is not None and person is not None:
+    if driver.reacts and reaction is not None and person is not None:
         driver.begin(person.in_turn(partial(reaction, person, event["data"])))
 
 

@@ -10,7 +10,7 @@ from shared.messaging.event import Event
 from tests.chaos.driver import statements
 from tests.chaos.nemesis.faults.fault import Fault, Field
 
-_REQUESTS = 6
+_REQUESTS = 12
 _EACH = 250
 _TOO_MUCH = 429
 
@@ -18,13 +18,14 @@ _TOO_MUCH = 429
 async def _flood(field: Field, chance: Random) -> str:
     driver = field.driver
     office = driver.offices["buurtsupport"]
-    begun = chance.randrange(10**6)
+    people = [f"f-{chance.randrange(10**9):09d}" for _ in range(_REQUESTS)]
+    today = driver.calendar.today
+    for person in people:
+        await office.say(statements.registered(person, today), "http", "flood")
+    # Profiles: much to take and to pass on, and no letter to anybody.
     batches: list[list[Event]] = [
-        [
-            office.event(statements.registered(f"f-{begun:06d}-{r}-{n:03d}", driver.calendar.today), "flood")
-            for n in range(_EACH)
-        ]
-        for r in range(_REQUESTS)
+        [office.event(statements.profile(person, today, n), f"flood-{n}") for n in range(_EACH)]
+        for person in people
     ]
     answers = await asyncio.gather(*[office.once(batch, 20.0) for batch in batches])
     turned = 0

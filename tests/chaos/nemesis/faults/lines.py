@@ -41,7 +41,7 @@ async def _hang(field: Field, chance: Random) -> str:
 
 async def _slow(field: Field, chance: Random) -> str:
     name, links = _drawn(field, chance)
-    seconds, delay_s = chance.uniform(3, 10), chance.uniform(0.02, 0.3)
+    seconds, delay_s = chance.uniform(3, 10), chance.uniform(0.01, 0.15)
     for link in links:
         link.delay_s = delay_s
     await _for_a_while(links, seconds)
@@ -66,6 +66,6 @@ FAULTS: Sequence[Fault] = (
     Fault("line-cut", 16, _cut, on="lines"),
     Fault("line-silent", 25, _hang, on="lines"),
     Fault("line-slow", 25, _slow, on="lines"),
-    Fault("line-reset", 7, _reset),
-    Fault("line-broken-off", 9, _halve),
+    Fault("line-reset", 9, _reset),
+    Fault("line-broken-off", 12, _halve),
 )

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
+from deploy.local.ports import answers
 from shared.messaging.faults import Place
+from tests.chaos.ground.fleet import Instance
 from tests.chaos.nemesis.faults.fault import Fault, Field
 
-_AT_WORK_S: Final = 2.0
-"""Younger ones are still starting: nothing is learnt from killing those again and again."""
+_AT_WORK_S: Final = 1.0
+"""Seconds at least; those still starting are let be, nothing is learnt from killing them again and again."""
 _EVERYWHERE: Final = (
     Place.BEFORE_COMMIT,
     Place.AFTER_COMMIT,
@@ -22,7 +24,7 @@ _ALSO: Final = {"intake": (Place.BEFORE_ANSWER,), "notifications": (Place.AFTER_
 
 
 async def _kill(field: Field, chance: Random) -> str:
-    at_work = [i for i in field.ground.fleet.running() if i.age_s > _AT_WORK_S]
+    at_work = _at_work(field)
     if not at_work:
         return ""
     victim = chance.choice(at_work)
@@ -36,8 +38,14 @@ async def _kill(field: Field, chance: Random) -> str:
     return f"{victim.name}{where}"
 
 
+def _at_work(field: Field) -> list[Instance]:
+    """Instances that take requests, by the order of their names."""
+    running = field.ground.fleet.running()
+    return [i for i in running if i.age_s > _AT_WORK_S and answers(i.program.port)]
+
+
 async def _freeze(field: Field, chance: Random) -> str:
-    at_work = [i for i in field.ground.fleet.running() if i.age_s > _AT_WORK_S and not i.frozen]
+    at_work = [instance for instance in _at_work(field) if not instance.frozen]
     if not at_work:
         return ""
     victim, seconds = chance.choice(at_work), chance.uniform(1, 8)

@@ -1,0 +1,218 @@
+"""Each invariant sees the smallest log that breaks it, and is content with one that does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.checker.evidence import Evidence
+from tests.chaos.checker.invariants.dead_letters import DeadLettersComplete
+from tests.chaos.checker.invariants.effects import EveryEffectOnce
+from tests.chaos.checker.invariants.invariant import Invariant
+from tests.chaos.checker.invariants.lists import OnOneList
+from tests.chaos.checker.invariants.messages import OneMessageAStep
+from tests.chaos.checker.invariants.order import OrderPerKey
+from tests.chaos.checker.invariants.parked import ParkedTakenUp
+from tests.chaos.checker.invariants.room import WithinTheRoom
+from tests.chaos.checker.invariants.statements import NothingLost
+from tests.chaos.checker.log import Told
+from tests.chaos.driver.ledger import Entry, Ledger, entries
+from tests.chaos.nemesis.strikes import Poison
+
+_numbers = count(1)
+
+
+class Saw(Evidence):
+    """Evidence that was made up."""
+
+    __slots__ = ("answers", "received", "rows")
+
+    def __init__(self, *ledger: Entry, poisons: Sequence[Poison] = (), **answers: Any) -> None:
+        Evidence.__init__(self, None, list(ledger), list(poisons), {}, set())  # type: ignore[arg-type]
+        object.__setattr__(self, "answers", answers)
+
+    async def ask(self, service: str, path: str) -> Any:
+        if path == "/asyncapi":
+            return {"reads": "participants.stepped"}
+        if path == "/v1/pending":
+            return {"outbox": 0, "jobs": 0}
+        return self.answers.get(f"{service}_{path.rpartition('/')[2].partition('?')[0]}", [])  # type: ignore[attr-defined]
+
+    async def letters(self, service: str) -> list[dict[str, Any]]:
+        return self.answers.get(f"{service}_letters", [])  # type: ignore[attr-defined, no-any-return]
+
+    def mails(self) -> Counter[str]:
+        return self.answers.get("mails", Counter())  # type: ignore[attr-defined, no-any-return]
+
+
+def _told(
+    type_: str, key: str = "p-1", *, stream: str = "matching", partner: str = "menso", **data: Any
+) -> Told:
+    number = next(_numbers)
+    said = data.pop("id_", f"e-{number}")
+    return Told(
+        topic=f"t.{partner}.{stream}", partner=partner, stream=stream, partition=0, offset=number,
+        at_ms=number,
+        key=key, id=said, source="s", type=type_, cause=data.pop("cause", ""),
+        time="2021-03-01T07:00:00+01:00",
+        data={"participant": key, **data}, first=True, digest=repr(sorted(data.items())).encode(),
+    )  # fmt: skip
+
+
+def _stated(number: int, answer: str = "accepted") -> Entry:
+    return Entry(
+        number, f"e-{number}", "s", "participants.stepped", "menso", "intake", "p-1", "http", 0.0, answer
+    )
+
+
+async def _verdict(invariant: Invariant, evidence: Evidence, *log: Told) -> list[str]:
+    for told in log:
+        invariant.see(told)
+    return [violation.counts_as for violation in await invariant.verdict(evidence)]
+
+
+async def test_what_was_taken_must_lie_there_and_what_was_refused_must_not() -> None:
+    """The ledger against the stream."""
+    one, two = (
+        _told("participants.stepped", stream="intake", id_="e-1"),
+        _told("x", stream="intake", id_="e-2"),
+    )
+    assert await _verdict(NothingLost(), Saw(_stated(1)), one) == []
+    assert await _verdict(NothingLost(), Saw(_stated(1), _stated(2)), one) == ["lost"]
+    assert await _verdict(NothingLost(), Saw(_stated(2, "state.conflict")), two) == ["doubled"]
+    other = _told("x", stream="intake", id_="e-1", rung="another")
+    assert await _verdict(NothingLost(), Saw(_stated(1)), one, other) == ["doubled"]
+    assert await _verdict(NothingLost(), Saw(_stated(3, ""))) == []
+
+
+async def test_a_step_is_taken_once() -> None:
+    """Asked and never answered; answered twice."""
+    asked = _told("reservations.requested", "0114", reservation="r")
+    granted = _told("reservations.granted", "0114", stream="quota", reservation="r")
+    made = _told("proposals.made", reservation="r", proposal="q")
+    assert await _verdict(EveryEffectOnce(), Saw(), asked) == ["lost"]
+    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted) == ["lost"]
+    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, made) == []
+    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, granted, made) == ["doubled"]
+    fell = _told("proposals.declined", reservation="r", proposal="q")
+    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, made, fell) == ["lost"]
+
+
+async def test_the_order_of_a_key_is_that_of_the_ledger() -> None:
+    """The second before the first."""
+    one, two = (_told("participants.stepped", stream="intake", id_=f"e-{n}") for n in (1, 2))
+    ledger = Saw(_stated(1), _stated(2))
+    assert await _verdict(OrderPerKey(), ledger, one, two) == []
+    assert await _verdict(OrderPerKey(), ledger, two, one) == ["out_of_order"]
+
+
+async def test_messages_come_in_the_order_of_their_causes() -> None:
+    """Told of the second before the first."""
+    one, two = (_told("waiting.joined", id_=f"c-{n}") for n in (1, 2))
+    first, second = (
+        _told("notifications.queued", stream="notifications", notification=n, template="x", cause=f"c-{n}")
+        for n in (1, 2)
+    )
+    assert await _verdict(OrderPerKey(), Saw(), one, two, first, second) == []
+    assert await _verdict(OrderPerKey(), Saw(), one, two, second, first) == ["out_of_order"]
+
+
+async def test_never_more_than_the_number() -> None:
+    """Two grants under a number of one; a grant after the first was given back; one beside a contract."""
+    number = _told("targets.set", "0114", stream="intake", year=2021, fund="ministry", number="1")
+
+    def quota(what: str, name: str, **more: Any) -> Told:
+        return _told(f"reservations.{what}", "0114", stream="quota", reservation=name, year=2021, **more)
+
+    granted, given_back, other = quota("granted", "a"), quota("released", "a"), quota("granted", "b")
+    assert await _verdict(WithinTheRoom(), Saw(), number, granted, given_back, other) == []
+    assert await _verdict(WithinTheRoom(), Saw(), number, granted, other) == ["over_room"]
+    started = _told("placements.started", stream="intake", placement="c", ends_on=None)
+    used = quota("used", "a", placement="c")
+    assert await _verdict(WithinTheRoom(), Saw(), number, granted, started, used, other) == ["over_room"]
+    ended = _told("placements.ended", stream="intake", placement="c")
+    after = quota("granted", "d")
+    assert await _verdict(WithinTheRoom(), Saw(), number, granted, started, used, ended, after) == []
+
+
+async def test_nobody_is_on_two_lists() -> None:
+    """Joined twice; shown and not told; told and not shown."""
+    shown = [{"participant": "p-1"}]
+    joined, left = _told("waiting.joined"), _told("waiting.left")
+    assert await _verdict(OnOneList(), Saw(matching_waiting=shown), joined) == []
+    assert await _verdict(OnOneList(), Saw(matching_waiting=shown), joined, joined) == ["two_lists"]
+    assert await _verdict(OnOneList(), Saw(matching_waiting=shown * 2), joined) == ["two_lists"]
+    assert await _verdict(OnOneList(), Saw(matching_waiting=shown), joined, left) == ["doubled"]
+    assert await _verdict(OnOneList(), Saw(), joined) == ["lost"]
+
+
+async def test_one_message_a_step() -> None:
+    """No message; two messages; two mails; no end."""
+    step = _told("waiting.joined", joined_on="2021-03-01")
+
+    def queued(name: str) -> Told:
+        return _told(
+            "notifications.queued", stream="notifications", notification=name, template="waiting-joined"
+        )
+
+    def sent(name: str) -> Told:
+        return _told("notifications.sent", stream="notifications", notification=name)
+
+    once, twice = Saw(mails=Counter(["m"])), Saw(mails=Counter(["m", "m"]))
+    assert await _verdict(OneMessageAStep(), once, step, queued("m"), sent("m")) == []
+    assert await _verdict(OneMessageAStep(), Saw(), step) == ["lost"]
+    assert await _verdict(OneMessageAStep(), Saw(), step, queued("m")) == ["lost"]
+    assert await _verdict(OneMessageAStep(), Saw(), step, queued("m"), sent("m")) == ["lost"]
+    assert await _verdict(OneMessageAStep(), twice, step, queued("m"), sent("m")) == ["messages_doubled"]
+    both = Saw(mails=Counter(["m", "n"]))
+    found = await _verdict(OneMessageAStep(), both, step, queued("m"), queued("n"), sent("m"), sent("n"))
+    assert found == ["messages_doubled"]
+
+
+async def test_nothing_stays_parked() -> None:
+    """A fact that waits for what was stated long ago."""
+    row = {"id": "e-1", "waits_for": ["participant:p-1"]}
+    assert await _verdict(ParkedTakenUp(), Saw()) == []
+    assert await _verdict(ParkedTakenUp(), Saw(quota_parked=[row])) == ["lost"]
+
+
+async def test_each_poison_is_a_letter_and_nothing_else_is() -> None:
+    """No letter; a letter; a letter of something sound."""
+    poison = Poison("empty", "t.menso.intake", "x-1", "schema.invalid")
+    letter = {
+        "topic": "t.menso.intake",
+        "partition": 0,
+        "offset": 7,
+        "code": "schema.invalid",
+        "detail": "",
+        "key": "x",
+    }
+    names = [f"{service}_letters" for service in ("matching", "quota", "notifications")]
+
+    def saw(**letters: Any) -> Saw:
+        evidence = Saw(poisons=[poison], **letters)
+        evidence.found_poison["t.menso.intake", 0, 7] = "x-1"
+        return evidence
+
+    assert await _verdict(DeadLettersComplete(), saw()) == ["lost"] * 3
+    assert await _verdict(DeadLettersComplete(), saw(**{name: [letter] for name in names})) == []
+    assert await _verdict(DeadLettersComplete(), Saw(quota_letters=[letter])) == ["lost"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_the_ledger_is_read_as_it_was_written(tmp_path: Path, *, answered: bool) -> None:
+    """What was stated without an answer is there as well."""
+    from tests.delivery.story import FIRST_DAY, the_ground  # noqa: PLC0415 - one event is enough
+
+    event = the_ground(FIRST_DAY)[0]
+    with Ledger(tmp_path / "ledger.jsonl") as ledger:
+        number = ledger.state(event, "http")
+        if answered:
+            ledger.answer(number, "accepted")
+    (entry,) = entries(tmp_path / "ledger.jsonl")
+    assert (entry.id, entry.answer) == (event.id, "accepted" if answered else "")

@@ -24,7 +24,8 @@ def main() -> None:
     with_own_mounts()
     logging.basicConfig(level=logging.ERROR)
     # A client that loses its server says so at length; here that is the point.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    for name in ("aiokafka", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     options.folder.mkdir(parents=True, exist_ok=True)
     try:
         report = asyncio.run(_interruptible(options))

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from tests.chaos.ground.ground import Ground
 
 _AGAIN_S: Final = 0.5
+_PATIENCE_S: Final = 15.0
 _PARTITIONS: Final = 3
 
 
@@ -25,7 +26,7 @@ async def listen(ground: Ground, tell: Callable[[dict[str, Any]], None]) -> None
     while True:
         consumer = AIOKafkaConsumer(bootstrap_servers=ground.kafka, enable_auto_commit=False)
         try:
-            await consumer.start()
+            await asyncio.wait_for(consumer.start(), _PATIENCE_S)
             consumer.assign(partitions)
             for partition, position in positions.items():
                 consumer.seek(partition, position)

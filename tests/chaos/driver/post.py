@@ -13,6 +13,7 @@ from shared.messaging.event import Event, encode
 from shared.messaging.topics import Topics
 
 _AGAIN_S: Final = 0.5
+_PATIENCE_S: Final = 15.0
 
 
 class Post:
@@ -37,9 +38,9 @@ class Post:
         while True:
             try:
                 producer = await self._made()
-                await producer.send_and_wait(topic, value, key=key)
+                await asyncio.wait_for(producer.send_and_wait(topic, value, key=key), _PATIENCE_S)
             except (KafkaError, OSError):
-                # One that lost a batch is out of sequence for good.
+                # One that lost a batch is out of sequence for good, and one that was dropped never answers.
                 await self._drop()
                 await asyncio.sleep(_AGAIN_S)
             else:
@@ -55,10 +56,10 @@ class Post:
                     request_timeout_ms=8_000,
                 )
                 try:
-                    await producer.start()
+                    await asyncio.wait_for(producer.start(), _PATIENCE_S)
                 except BaseException:
                     with contextlib.suppress(Exception):
-                        await producer.stop()
+                        await asyncio.wait_for(producer.stop(), 5)
                     raise
                 self._producer = producer
             return self._producer

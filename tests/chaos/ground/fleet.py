@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from deploy.local.ports import answers
 from tests.delivery.programs import Program
 
 _LOOK_S: Final = 0.1
@@ -34,19 +35,24 @@ class Instance:
         self.wanted = False
         self.frozen = False
         self.crash_at = ""
-        self.started_at = 0.0
+        self._answers_since: float | None = None
 
     @property
-    def age_s(self) -> float:
-        """Seconds since its process was started."""
-        return time.monotonic() - self.started_at
+    def at_work_s(self) -> float:
+        """Seconds for which it has been taking requests; 0 while it starts."""
+        return 0.0 if self._answers_since is None else time.monotonic() - self._answers_since
+
+    def look(self) -> None:
+        """See whether it has come to take requests."""
+        if self._answers_since is None and not self.frozen and answers(self.program.port):
+            self._answers_since = time.monotonic()
 
     def start(self) -> None:
         """Start it, with the next place to crash at."""
         self.wanted, self.frozen = True, False
         crash_at, self.crash_at = self.crash_at, ""
         self.program.start(crash_at=crash_at)
-        self.started_at = time.monotonic()
+        self._answers_since = None
 
     def freeze(self) -> bool:
         """Stop it in its tracks; False when there is nothing to stop."""
@@ -116,6 +122,13 @@ class Fleet:
                 elif code not in _EXPECTED:
                     self.odd.append(f"{instance.name} ended with {code}")
                 instance.start()
+            elif instance.wanted:
+                instance.look()
+
+    def all_at_work(self, seconds: float) -> bool:
+        """Whether each service has had an instance at work for so long."""
+        at_work = {i.service for i in self.running() if i.at_work_s >= seconds}
+        return at_work == {i.service for i in self.instances.values()}
 
     async def _watch(self) -> None:
         while True:

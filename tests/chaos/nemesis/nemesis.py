@@ -13,6 +13,9 @@ from tests.chaos.nemesis.faults.fault import Field
 from tests.chaos.nemesis.schedule import Strike, schedule
 from tests.chaos.options import Options
 
+_WORKED_S = 3.0
+"""A region that is always down proves nothing: between two heavy blows everybody works for a while."""
+_LOOK_S = 0.2
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +31,7 @@ class Nemesis:
         self._field = field
         self._taken: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._resting = False
         self.failed: list[str] = []
 
     async def run(self) -> None:
@@ -41,9 +45,18 @@ class Nemesis:
 
     async def rest(self) -> None:
         """Let what is under way end, and mend everything."""
+        self._resting = True
         if self._under_way:
             await asyncio.wait(self._under_way)
         self._field.ground.heal()
+
+    async def _all_stand(self) -> bool:
+        """Wait until everybody is at work; False when there is nothing to be struck any more."""
+        while not self._resting:
+            if self._field.ground.fleet.all_at_work(_WORKED_S):
+                return True
+            await asyncio.sleep(_LOOK_S)
+        return False
 
     async def _strike(self, strike: Strike) -> None:
         fault = strike.fault
@@ -51,6 +64,8 @@ class Nemesis:
         if fault.on and self._taken[fault.on].locked():
             return
         async with lock:
+            if fault.heavy and not await self._all_stand():
+                return
             try:
                 what = await fault.strike(self._field, strike.chance)
             except Exception as error:

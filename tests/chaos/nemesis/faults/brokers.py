@@ -31,6 +31,6 @@ async def _freeze(field: Field, chance: Random) -> str:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("broker-kill", 50, _kill, on="kafka"),
-    Fault("broker-freeze", 50, _freeze, on="kafka"),
+    Fault("broker-kill", 50, _kill, on="kafka", heavy=True),
+    Fault("broker-freeze", 50, _freeze, on="kafka", heavy=True),
 )

@@ -37,6 +37,6 @@ async def _terminate(field: Field, chance: Random) -> str:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("postgres-kill", 35, _kill, on="postgres"),
+    Fault("postgres-kill", 35, _kill, on="postgres", heavy=True),
     Fault("postgres-terminate", 15, _terminate, on="postgres"),
 )

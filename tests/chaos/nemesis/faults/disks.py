@@ -45,6 +45,6 @@ async def _database(field: Field, chance: Random) -> str:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("broker-disk-full", 80, _broker, on="kafka"),
-    Fault("postgres-disk-full", 60, _database, on="postgres"),
+    Fault("broker-disk-full", 80, _broker, on="kafka", heavy=True),
+    Fault("postgres-disk-full", 60, _database, on="postgres", heavy=True),
 )

@@ -28,6 +28,7 @@ class Fault:
         every_s: seconds between two of its kind, on average.
         strike: does it, mends it where it does not mend itself, and says what it did; empty when there
             was nothing to be struck.
+        heavy: stops everybody: struck only when all services have come back from what was before.
         on: what it needs for itself; two faults on the same thing do not strike at once.
     """
 
@@ -35,3 +36,4 @@ class Fault:
     every_s: float
     strike: Callable[[Field, Random], Awaitable[str]]
     on: str = ""
+    heavy: bool = False

@@ -18,7 +18,8 @@ _TOO_MUCH = 429
 async def _flood(field: Field, chance: Random) -> str:
     driver = field.driver
     office = driver.offices["buurtsupport"]
-    people = [f"f-{chance.randrange(10**9):09d}" for _ in range(_REQUESTS)]
+    # No digits: nine of them may be a citizen service number, and the door would be right to refuse.
+    people = [f"f-{''.join(chance.choices('bdfgkmnrtz', k=10))}" for _ in range(_REQUESTS)]
     today = driver.calendar.today
     for person in people:
         await office.say(statements.registered(person, today), "http", "flood")
@@ -42,4 +43,4 @@ async def _flood(field: Field, chance: Random) -> str:
     return f"{_REQUESTS} requests of {_EACH}, {turned} turned away"
 
 
-FAULTS: Sequence[Fault] = (Fault("flood", 60, _flood, on="flood"),)
+FAULTS: Sequence[Fault] = (Fault("flood", 60, _flood, on="flood", heavy=True),)

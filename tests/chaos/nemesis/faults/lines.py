@@ -63,9 +63,9 @@ async def _halve(field: Field, chance: Random) -> str:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("line-cut", 16, _cut, on="lines"),
-    Fault("line-silent", 25, _hang, on="lines"),
-    Fault("line-slow", 25, _slow, on="lines"),
+    Fault("line-cut", 16, _cut, on="lines", heavy=True),
+    Fault("line-silent", 25, _hang, on="lines", heavy=True),
+    Fault("line-slow", 25, _slow, on="lines", heavy=True),
     Fault("line-reset", 9, _reset),
     Fault("line-broken-off", 12, _halve),
 )

@@ -16,7 +16,7 @@ from tests.chaos.nemesis.strikes import Poison
 async def _poison(field: Field, chance: Random) -> str:
     driver = field.driver
     partner = chance.choice(sorted(driver.offices))
-    key = f"x-{chance.randrange(10**9):09d}"
+    key = f"x-{''.join(chance.choices('bdfgkmnrtz', k=10))}"
     office = driver.offices["menso"]
     sound = encode(office.event(statements.stepped(key, driver.calendar.today), "poison"))
     wire = orjson.loads(sound)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from deploy.local.ports import answers
 from shared.messaging.faults import Place
 from tests.chaos.ground.fleet import Instance
 from tests.chaos.nemesis.faults.fault import Fault, Field
 
-_AT_WORK_S: Final = 1.0
-"""Seconds at least; those still starting are let be, nothing is learnt from killing them again and again."""
+_AT_WORK_S: Final = (0.2, 5.0)
+"""Seconds; those still starting are let be, nothing is learnt from killing them again and again."""
 _EVERYWHERE: Final = (
     Place.BEFORE_COMMIT,
     Place.AFTER_COMMIT,
@@ -24,7 +23,7 @@ _ALSO: Final = {"intake": (Place.BEFORE_ANSWER,), "notifications": (Place.AFTER_
 
 
 async def _kill(field: Field, chance: Random) -> str:
-    at_work = _at_work(field)
+    at_work = _at_work(field, chance)
     if not at_work:
         return ""
     victim = chance.choice(at_work)
@@ -38,14 +37,14 @@ async def _kill(field: Field, chance: Random) -> str:
     return f"{victim.name}{where}"
 
 
-def _at_work(field: Field) -> list[Instance]:
-    """Instances that take requests, by the order of their names."""
-    running = field.ground.fleet.running()
-    return [i for i in running if i.age_s > _AT_WORK_S and answers(i.program.port)]
+def _at_work(field: Field, chance: Random) -> list[Instance]:
+    """Instances that have taken requests for a while."""
+    seconds = chance.uniform(*_AT_WORK_S)
+    return [i for i in field.ground.fleet.running() if i.at_work_s > seconds]
 
 
 async def _freeze(field: Field, chance: Random) -> str:
-    at_work = [instance for instance in _at_work(field) if not instance.frozen]
+    at_work = [instance for instance in _at_work(field, chance) if not instance.frozen]
     if not at_work:
         return ""
     victim, seconds = chance.choice(at_work), chance.uniform(1, 8)

@@ -161,8 +161,10 @@ class Matching(Service[World]):
                 return () if data.placement in world.placements else (f"placement:{data.placement}",)
             case ProposalAnswered() as data:
                 proposal = world.proposals.get(data.proposal)
-                made = proposal is not None and proposal.state not in {State.UNKNOWN, State.REQUESTED}
-                return () if made else (f"proposal:{data.proposal}",)
+                if proposal is None or proposal.state in {State.UNKNOWN, State.REQUESTED}:
+                    return (f"proposal:{data.proposal}",)
+                person = world.people.get(data.participant)
+                return proposals.missing_guide(proposal, data, event.partner, person)
         return ()
 
     async def load(self, connection: Connection, events: Sequence[Event], registry: Registry) -> World:

@@ -14,6 +14,8 @@ from shared.contracts import (
     Need,
     ParticipantPaused,
     ParticipantResumed,
+    ParticipantTransferAccepted,
+    ParticipantTransferOffered,
     PassedOverReason,
     PlaceFilled,
     PlaceFreed,
@@ -192,7 +194,6 @@ def test_an_answer_before_its_proposal_waits_for_it(region):
     ("by", "stated_by", "code"),
     [
         (AnsweredBy.HOST, "buurtsupport", "person.not-yours"),
-        (AnsweredBy.GUIDE, "buurtsupport", "person.not-yours"),
         (AnsweredBy.GUIDE, "menso", "state.conflict"),
     ],
 )
@@ -203,6 +204,20 @@ def test_an_answer_of_a_stranger_or_to_a_closed_proposal_is_refused(region, by, 
     region.hear(answered(made, NEXT, by=by), NEXT, by=stated_by)
     assert region.letters[-1].code == code
     assert not list(region.world.answers)
+
+
+def test_an_answer_of_the_next_guide_waits_for_the_hand_over(region):
+    """The offer comes over the other guide's topic, and so perhaps after what the new guide says."""
+    (made,) = proposed(region, "emco-1")
+    taken = ParticipantTransferAccepted(transfer="t-1", participant="p-1", accepted_on=NEXT)
+    region.hear(taken, NEXT, by="buurtsupport")
+    region.hear(answered(made, NEXT), NEXT, by="buurtsupport")
+    assert len(region.parked) == 2
+    offer = ParticipantTransferOffered(transfer="t-1", participant="p-1", to="buurtsupport", offered_on=NEXT)
+    region.hear(offer, NEXT)
+    assert not region.parked
+    assert not region.letters
+    assert of_type(region.tick(NEXT + WEEK), ProposalAccepted)
 
 
 def test_a_yes_after_the_last_day_is_refused(region):

@@ -249,6 +249,19 @@ def may_answer(proposal: Proposal, data: ProposalAnswered, partner: str, person:
     return partner == proposal.guide or (person is not None and partner in person.guides)
 
 
+def missing_guide(
+    proposal: Proposal, data: ProposalAnswered, partner: str, person: Person | None
+) -> tuple[str, ...]:
+    """What an answer of another guide than the proposal was made to waits for: that it guides the person.
+
+    The hand-over that made it the guide was offered over the other guide's topic, which may be behind.
+    """
+    known = person is None or partner == proposal.guide or partner in person.guides
+    if known or data.by is AnsweredBy.HOST or proposal.participant != data.participant:
+        return ()
+    return (f"guide:{data.participant}:{partner}",)
+
+
 def counts(proposal: Proposal | None, data: ProposalAnswered, partner: str, person: Person | None) -> bool:
     """True for an answer to a proposal that stands, in time, by who may give it.
 

@@ -138,6 +138,7 @@ def _report(
         log_events=findings.events,
         records=findings.records,
         people=len(driver.people),
+        mails=sum(1 for _ in ground.mails.glob("*.eml")),
         kills=ground.fleet.kills.total(),
         kills_by_service=dict(sorted(ground.fleet.kills.items())),
         faults=dict(sorted(strikes.counted.items())),

@@ -22,7 +22,8 @@ class Report:
         events: what the partners stated and had an answer to.
         log_events: what lies on all topics, without repeats.
         records: the same with repeats.
-        kills: services ended by `kill -9`.
+        mails: that the mail server took.
+        kills: services ended by `kill -9`, by the nemesis or at a place that it chose.
         faults: strikes by kind.
         left_out: kinds that this machine cannot strike, and why.
         violations: what was found, in words.
@@ -34,6 +35,7 @@ class Report:
     log_events: int
     records: int
     people: int
+    mails: int
     kills: int
     kills_by_service: dict[str, int]
     faults: dict[str, int]
@@ -57,7 +59,7 @@ class Report:
             "seed": self.seed, "seconds": self.seconds, "events": self.events, "kills": self.kills,
             "faults": self.faults, **{name: self.counted.get(name, 0) for name in COUNTS},
             "log_events": self.log_events, "records": self.records, "people": self.people,
-            "brokers": self.brokers, "kills_by_service": self.kills_by_service, "left_out": self.left_out,
+            "mails": self.mails, "brokers": self.brokers, "kills_by_service": self.kills_by_service, "left_out": self.left_out,
             "plant": self.plant, "trouble": self.trouble, "violations": self.violations[:200],
             "histories": self.histories,
         }  # fmt: skip
@@ -72,7 +74,7 @@ class Report:
         said = [
             "",
             f"seed {self.seed}: {self.seconds:.0f} s, {self.people} people, {self.events} events of partners",
-            f"{self.log_events} events in all, {self.records - self.log_events} repeats on the topics",
+            f"{self.log_events} events in all, {self.records - self.log_events} repeats, {self.mails} mails",
             f"kills {self.kills} ({', '.join(f'{k} {v}' for k, v in self.kills_by_service.items())})",
             f"faults: {struck}",
             *[f"left out: {name}, {why}" for name, why in self.left_out.items()],

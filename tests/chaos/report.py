@@ -59,9 +59,9 @@ class Report:
             "seed": self.seed, "seconds": self.seconds, "events": self.events, "kills": self.kills,
             "faults": self.faults, **{name: self.counted.get(name, 0) for name in COUNTS},
             "log_events": self.log_events, "records": self.records, "people": self.people,
-            "mails": self.mails, "brokers": self.brokers, "kills_by_service": self.kills_by_service, "left_out": self.left_out,
-            "plant": self.plant, "trouble": self.trouble, "violations": self.violations[:200],
-            "histories": self.histories,
+            "mails": self.mails, "brokers": self.brokers, "kills_by_service": self.kills_by_service,
+            "left_out": self.left_out, "plant": self.plant, "trouble": self.trouble,
+            "violations": self.violations[:200], "histories": self.histories,
         }  # fmt: skip
 
     def write(self, path: Path) -> None:

@@ -14,6 +14,7 @@ from deploy.local.ports import answers
 from tests.delivery.programs import Program
 
 _LOOK_S: Final = 0.1
+_WORKS_S: Final = 1.0
 _SECOND_DOOR: Final = "intake-2"
 """Messages are not sent while the vault behind the door is away, and are tried again after minutes."""
 _EXPECTED: Final = frozenset({0, 1, 143, -signal.SIGTERM})
@@ -87,6 +88,7 @@ class Fleet:
                 planted = {"CHAOS_PLANT": plant, "CHAOS_SERVICE": service} if plant else {}
                 program = Program(name, module, {**told, **planted}, folder)
                 self.instances[name] = Instance(name, service, program)
+        self._at_work_at: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -124,11 +126,12 @@ class Fleet:
                 instance.start()
             elif instance.wanted:
                 instance.look()
+                if instance.at_work_s > _WORKS_S and not instance.frozen:
+                    self._at_work_at[instance.service] = time.monotonic()
 
-    def all_at_work(self, seconds: float) -> bool:
-        """Whether each service has had an instance at work for so long."""
-        at_work = {i.service for i in self.running() if i.at_work_s >= seconds}
-        return at_work == {i.service for i in self.instances.values()}
+    def all_at_work_since(self, moment: float) -> bool:
+        """Whether each service has had an instance at work since that moment of `time.monotonic`."""
+        return all(self._at_work_at.get(i.service, 0.0) > moment for i in self.instances.values())
 
     async def _watch(self) -> None:
         while True:

@@ -13,9 +13,7 @@ from tests.chaos.nemesis.faults.fault import Field
 from tests.chaos.nemesis.schedule import Strike, schedule
 from tests.chaos.options import Options
 
-_WORKED_S = 3.0
-"""A region that is always down proves nothing: between two heavy blows everybody works for a while."""
-_LOOK_S = 0.2
+_LOOK_S = 0.1
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +30,7 @@ class Nemesis:
         self._taken: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[None]] = set()
         self._resting = False
+        self._blow_ended = time.monotonic()
         self.failed: list[str] = []
 
     async def run(self) -> None:
@@ -51,9 +50,12 @@ class Nemesis:
         self._field.ground.heal()
 
     async def _all_stand(self) -> bool:
-        """Wait until everybody is at work; False when there is nothing to be struck any more."""
+        """Wait until everybody has worked since the last heavy blow; False when the nemesis is to rest.
+
+        A region that is always down proves nothing.
+        """
         while not self._resting:
-            if self._field.ground.fleet.all_at_work(_WORKED_S):
+            if self._field.ground.fleet.all_at_work_since(self._blow_ended):
                 return True
             await asyncio.sleep(_LOOK_S)
         return False
@@ -72,5 +74,7 @@ class Nemesis:
                 log.exception("%s could not be struck", fault.name)
                 self.failed.append(f"{fault.name}: {type(error).__name__}: {error}")
                 return
+            if fault.heavy:
+                self._blow_ended = time.monotonic()
         if what:
             self._field.strikes.struck(fault.name, what)

@@ -28,7 +28,7 @@ class Fault:
         every_s: seconds between two of its kind, on average.
         strike: does it, mends it where it does not mend itself, and says what it did; empty when there
             was nothing to be struck.
-        heavy: stops everybody: struck only when all services have come back from what was before.
+        heavy: stops everybody: struck only when each service has worked since the last heavy one.
         on: what it needs for itself; two faults on the same thing do not strike at once.
     """
 

@@ -54,4 +54,4 @@ async def _freeze(field: Field, chance: Random) -> str:
     return f"{victim.name} for {seconds:.1f} s"
 
 
-FAULTS: Sequence[Fault] = (Fault("kill", 2.4, _kill), Fault("freeze", 12, _freeze))
+FAULTS: Sequence[Fault] = (Fault("kill", 2.8, _kill), Fault("freeze", 12, _freeze))

@@ -27,7 +27,7 @@ class Options:
     """
 
     seed: int
-    seconds: float = 150.0
+    seconds: float = 100.0
     kills: int = 50
     events: int = 1_500
     rate: float = 16.0

@@ -49,8 +49,10 @@ def inbox_check_dropped() -> None:
     """What came before is processed again."""
     enter = inbox.enter
 
-    async def forgetful(connection: Any, arrivals: Any) -> tuple[set[inbox.Name], set[inbox.Name]]:
-        await enter(connection, arrivals)
+    async def forgetful(
+        connection: Any, arrivals: Any, *, anew: bool = False
+    ) -> tuple[set[inbox.Name], set[inbox.Name]]:
+        await enter(connection, arrivals, anew=anew)
         return {inbox.name_of(event) for event, _ in arrivals}, set()
 
     inbox.enter = forgetful

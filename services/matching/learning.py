@@ -1,4 +1,4 @@
-"""How an event, someone's fact or matching's own, changes what is known.
+"""How somebody's fact changes what is known; what matching stated itself does so in `recalling`.
 
 Facts and own events write different fields, so that they may come in any order in a replay. What was
 refused when it came changes nothing here either: the same questions are asked (`is_host` and others).
@@ -6,12 +6,13 @@ refused when it came changes nothing here either: the same questions are asked (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from services.matching.recalling import OWN, Evolve
 from services.matching.rules import (
     deviations,
     fit,
@@ -21,20 +22,14 @@ from services.matching.rules import (
     proposals,
     room,
     waiting,
-    weighing,
 )
 from services.matching.rules.ladder import Step, StepKind
-from services.matching.rules.proposals import ALIVE, proposal_of
+from services.matching.rules.proposals import proposal_of
 from services.matching.world import World
 from shared.contracts import (
-    AnsweredBy,
-    BridgeDue,
-    BridgeEnded,
-    BridgeOffered,
     CapacityChanged,
     Data,
     DeviationDecided,
-    DeviationReported,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantErased,
@@ -56,24 +51,13 @@ from shared.contracts import (
     PlaceWithdrawn,
     PolicyAdopted,
     ProfileStated,
-    ProposalAccepted,
     ProposalAnswered,
-    ProposalDeclined,
-    ProposalExpired,
-    ProposalMade,
-    ProposalWithdrawn,
     ReservationExpired,
     ReservationRefused,
-    ReservationRequested,
     Rung,
-    WaitingChanged,
-    WaitingJoined,
-    WaitingLeft,
-    WaitingPassedOver,
 )
 from shared.messaging.event import Event, derived_id
 
-Evolve = Callable[[World, Event, Any], None]
 OfPlace = PlaceOffered | PlaceChanged | PlaceWithdrawn | PlacementStarted | PlacementEnded
 _OF_PLACE: Final = frozenset(
     {PlaceOffered, PlaceChanged, PlaceWithdrawn, PlacementStarted, PlaceFilled, PlaceFreed, PlaceWeighed}
@@ -129,9 +113,6 @@ def is_host(world: World, data: OfPlace, partner: str) -> bool:
             return known is not None
     place = world.places.get(data.place)
     return place.host == partner if place is not None else isinstance(data, PlaceOffered)
-
-
-# What others state.
 
 
 def _registered(world: World, event: Event, data: ParticipantRegistered) -> None:
@@ -250,112 +231,6 @@ def _room_lost(world: World, event: Event, data: ReservationExpired) -> None:
     world.proposals.put(proposals.room_lost(proposal, data, event.time))
 
 
-# What matching itself stated.
-
-
-def _joined(world: World, _event: Event, data: WaitingJoined) -> None:
-    world.waiting.put(waiting.joined(data))
-    _serve(world, data.participant, data.municipality, max(data.decided_on, data.joined_on))
-
-
-def _left(world: World, event: Event, data: WaitingLeft) -> None:
-    _serve(world, data.participant, data.municipality, data.left_on)
-    wait = world.waiting.get(data.participant)
-    if wait is None:
-        return
-    world.stays.put(waiting.left(wait, data))
-    world.waiting.drop(data.participant)
-    proposal = world.proposals.get(wait.proposal or "")
-    if proposal is not None and proposal.state in ALIVE:
-        world.proposals.put(proposals.placed(proposal, data.left_on, event.time))
-        _forget_answers(world, proposal.proposal)
-
-
-def _serve(world: World, participant: str, municipality: str, until: Any) -> None:
-    known = world.decisions.get((participant, municipality))
-    world.decisions.put(waiting.served(known or waiting.Decision(participant, municipality), until))
-
-
-def _changed(world: World, _event: Event, data: WaitingChanged) -> None:
-    _change_wait(world, data.participant, priority_group=data.priority_group)
-
-
-def _passed_over(world: World, event: Event, data: WaitingPassedOver) -> None:
-    world.passings.put(weighing.passed(data, event.time))
-    _change_wait(world, data.participant, passed_over=data.reason, looked_at=data.profile)
-
-
-def _weighed(world: World, event: Event, data: PlaceWeighed) -> None:
-    row = weighing.weighed(data, event.time)
-    world.weighings.put(row)
-    world.weighed.put(row)
-
-
-def _deviation_reported(world: World, _event: Event, data: DeviationReported) -> None:
-    known = world.deviations.get((data.deviation, data.participant))
-    world.deviations.put(deviations.reported(known, data))
-
-
-def _bridge_due(world: World, _event: Event, data: BridgeDue) -> None:
-    _change_wait(world, data.participant, bridge_due_on=data.due_on)
-
-
-def _bridge_offered(world: World, _event: Event, data: BridgeOffered) -> None:
-    _change_wait(world, data.participant, bridge=data.rung, bridged_on=data.offered_on, bridge_ended_on=None)
-
-
-def _bridge_ended(world: World, _event: Event, data: BridgeEnded) -> None:
-    _change_wait(world, data.participant, bridge_ended_on=data.ended_on, bridge_due_on=None)
-
-
-def _requested(world: World, event: Event, data: ReservationRequested) -> None:
-    known = world.proposals.get(proposal_of(data.reservation))
-    world.proposals.put(proposals.requested(known, data, event.time))
-
-
-def _made(world: World, _event: Event, data: ProposalMade) -> None:
-    world.proposals.put(proposals.opened(world.proposals.get(data.proposal), data))
-    _change_wait(world, data.participant, proposal=data.proposal, passed_over=None)
-
-
-def _accepted(world: World, _event: Event, data: ProposalAccepted) -> None:
-    world.proposals.put(proposals.accepted(world.proposals[data.proposal]))
-
-
-def _closed(world: World, event: Event, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn) -> None:
-    world.proposals.put(proposals.closed(world.proposals.get(data.proposal), data, event.time))
-    _forget_answers(world, data.proposal)
-    wait = world.waiting.get(data.participant)
-    if wait is None:
-        return
-    declined, refusals = wait.declined, wait.refusals
-    if isinstance(data, ProposalDeclined) and data.place not in declined:
-        declined = (*declined, data.place)
-    if isinstance(data, ProposalDeclined) and data.by is not AnsweredBy.HOST:
-        refusals += 1
-    standing = None if wait.proposal == data.proposal else wait.proposal
-    world.waiting.put(replace(wait, proposal=standing, declined=declined, refusals=refusals))
-
-
-def _change_wait(world: World, participant: str, **changes: Any) -> None:
-    wait = world.waiting.get(participant)
-    if wait is not None:
-        world.waiting.put(replace(wait, **changes))
-
-
-def _forget_answers(world: World, proposal: str) -> None:
-    for answer in world.answers_to(proposal):
-        world.answers.drop((answer.proposal, answer.by, answer.partner))
-
-
-def _filled(world: World, _event: Event, data: PlaceFilled) -> None:
-    world.seats.put(places.filled(data))
-
-
-def _freed(world: World, _event: Event, data: PlaceFreed) -> None:
-    world.seats.drop((data.place, data.participant))
-
-
 EVOLVE: Final[dict[type[Data], Evolve]] = {
     ParticipantRegistered: _registered,
     ParticipantStepped: _told,
@@ -380,22 +255,6 @@ EVOLVE: Final[dict[type[Data], Evolve]] = {
     ReservationRefused: _room_refused,
     ReservationExpired: _room_lost,
     DeviationDecided: _deviation,
-    DeviationReported: _deviation_reported,
-    WaitingJoined: _joined,
-    WaitingChanged: _changed,
-    WaitingLeft: _left,
-    WaitingPassedOver: _passed_over,
-    BridgeDue: _bridge_due,
-    BridgeOffered: _bridge_offered,
-    BridgeEnded: _bridge_ended,
-    ReservationRequested: _requested,
-    ProposalMade: _made,
-    ProposalAccepted: _accepted,
-    ProposalDeclined: _closed,
-    ProposalExpired: _closed,
-    ProposalWithdrawn: _closed,
-    PlaceFilled: _filled,
-    PlaceFreed: _freed,
-    PlaceWeighed: _weighed,
+    **OWN,
 }
 """How each event changes what is known."""

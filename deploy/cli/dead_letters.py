@@ -22,7 +22,7 @@ ServiceName = Annotated[str, typer.Argument(help="intake, matching, quota or not
 def list_letters(service: ServiceName) -> None:
     """List a service's dead letters, oldest first, without their contents."""
     with plainly():
-        letters = _ask(service, "GET", "/ops/dead-letters")
+        letters = _all(service)
         if not letters:
             out.print(f"{service} has no dead letters.", highlight=False)
             return
@@ -87,6 +87,16 @@ def discard(
             out.print(f"  unknown: {_numbers(said['unknown'])}", highlight=False)
             raise typer.Exit(1)
         out.print("What waited behind them goes on with `dead-letters redrive`.", highlight=False)
+
+
+def _all(service: str) -> list[dict[str, Any]]:
+    """Every page of them."""
+    letters: list[dict[str, Any]] = []
+    page = _ask(service, "GET", "/ops/dead-letters")
+    while page:
+        letters += page
+        page = _ask(service, "GET", f"/ops/dead-letters?after={page[-1]['id']}")
+    return letters
 
 
 def _ask(name: str, method: str, path: str, **content: Any) -> Any:

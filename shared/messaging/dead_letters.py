@@ -101,12 +101,13 @@ async def holds_on(connection: Any, records: Sequence[Record]) -> list[Hold]:
     return [Hold(**row) for row in rows]
 
 
-async def list_letters(connection: Any, limit: int = 200) -> list[dict[str, Any]]:
-    """Letters, oldest first, without their contents."""
+async def list_letters(connection: Any, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """Letters after a number, oldest first, without their contents."""
     rows = await connection.fetch(
         'SELECT id, topic, partition, "offset", key, code, detail, holds, attempts, '
         "first_failed_at, last_failed_at "
-        "FROM dead_letters ORDER BY id LIMIT $1",
+        "FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
         limit,
     )
     return [_shown(row) for row in rows]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from shared.messaging import dead_letters
 from shared.messaging.process import Process
 from shared.web.tokens import require
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 class Redrive(BaseModel):
@@ -49,9 +51,9 @@ def router(process: Process[Any]) -> APIRouter:
     routes = APIRouter(prefix="/ops", tags=["operations"], dependencies=[Depends(operator)])
 
     @routes.get("/dead-letters")
-    async def list_letters() -> list[dict[str, Any]]:
-        """Dead letters, oldest first, without their contents."""
-        return await dead_letters.list_letters(process.pool)
+    async def list_letters(after: int = 0, limit: Limit = 200) -> list[dict[str, Any]]:
+        """Dead letters, oldest first, without their contents; the next page is `after` the last number."""
+        return await dead_letters.list_letters(process.pool, after=after, limit=limit)
 
     @routes.get("/dead-letters/{letter}")
     async def show_letter(letter: int) -> dict[str, Any]:
@@ -80,10 +82,13 @@ def router(process: Process[Any]) -> APIRouter:
         return {"discarded": discarded, "unknown": sorted(set(wanted.ids) - set(discarded))}
 
     @routes.get("/parked")
-    async def parked() -> list[dict[str, Any]]:
-        """Facts that wait for the fact they build on, oldest first."""
+    async def parked(after: int = 0, limit: Limit = 200) -> list[dict[str, Any]]:
+        """Facts that wait for what they build on, oldest first; the next page is `after` the last `seq`."""
         rows = await process.pool.fetch(
-            "SELECT source, id, topic, waits_for, parked_at FROM parked ORDER BY seq LIMIT 200"
+            "SELECT seq, source, id, topic, waits_for, parked_at FROM parked "
+            "WHERE seq > $1 ORDER BY seq LIMIT $2",
+            after,
+            limit,
         )
         return [dict(row) for row in rows]
 

@@ -148,10 +148,11 @@ def test_a_stack_that_is_down_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_dead_letters_are_listed_and_shown(door: Door) -> None:
-    door.answers.append((200, {}, [{"letter": 7, "cause": "schema.invalid", "subject": None}]))
+    door.answers += [(200, {}, [{"id": 7, "code": "schema.invalid", "key": None}]), (200, {}, [])]
     result = run("dead-letters", "list", "quota")
     assert result.exit_code == 0
     assert "schema.invalid" in result.stdout
+    assert door.seen.pop()[1] == "/ops/dead-letters?after=7"
     door.answers[:] = [(200, {}, {"letter": 7, "value": "{}"})]
     assert json.loads(run("dead-letters", "show", "quota", "7").stdout) == {"letter": 7, "value": "{}"}
     assert [seen[1] for seen in door.seen] == ["/ops/dead-letters", "/ops/dead-letters/7"]

@@ -9,6 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
+PEER := var/tools/bench/peer.stamp
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +41,8 @@ lint: $(DEV) ## Check style, types, who may import whom, and the published contr
 asyncapi-check: $(DEV) ## Check the published contract with the ecosystem's own validator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" deploy/contract/validate docs/contract/asyncapi.yaml
 
-bench: $(DEV) ## Measure, and write the figures to var/bench
-	@$(BIN)/python -m tests.bench
+bench: $(DEV) $(PEER) ## Measure, and write the figures to var/bench; BENCH_ARGS="--only growth" for one part
+	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 bench-rules: $(DEV) ## Measure the rules alone, and write the figures to var/bench/rules.json
 	@$(BIN)/python -m tests.bench_rules
@@ -65,3 +66,9 @@ $(LOCAL): requirements/local.txt pyproject.toml
 $(DEV): requirements/dev.txt $(LOCAL)
 	@requirements/install dev $(PYTHON)
 	@touch $@
+
+# What we are compared with has an environment of its own; where it cannot be had the report says so.
+$(PEER): requirements/bench.txt
+	@$(PYTHON) -m venv var/tools/bench && \
+	    var/tools/bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< && \
+	    touch $@ || { rm -rf var/tools/bench; echo "The peer framework could not be installed: it is left out." >&2; }

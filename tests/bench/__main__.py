@@ -1,4 +1,8 @@
-"""`python -m tests.bench [--quick] [--only PART]`: every figure of docs/measurements.md, in one run."""
+"""`python -m tests.bench [--quick] [--only PART]`: every figure of docs/measurements.md.
+
+Without `--only` the parts of ten minutes are measured; the long ones (growth, rebuild, scale) are asked for
+by name, and are added to the report that is there.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +11,40 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from deploy.local.environment import database_of, dsn_of
 from deploy.local.settings import LocalSettings
-from deploy.provision import LOCAL
-from shared.messaging.topics import Topics
-from tests.bench import latency, machine, stages, throughput, workload
-from tests.bench.contenders import MATCHING, being_the_sender
-from tests.bench.ground import ground, rows
-from tests.bench.latency import Region
+from tests.bench import (
+    growth,
+    machine,
+    peer,
+    rebuilding,
+    scale,
+    scaled,
+    stack,
+    stages,
+    tasks,
+    throughput,
+    walls,
+)
+from tests.bench.ground import Ground, ground
 from tests.bench.report import Report
-from tests.bench.stack import MeasuredStack
-from tests.bench.throughput import JOINING, JOURNEY, Task
+from tests.bench.sizes import FULL, QUICK, Size
+from tests.bench.tasks import ROAD, SERVICES, Task
 
-PARTS: Final = ("matching", "journey", "stack")
-RATE: Final = 200.0
-"""Decisions a second, as the promise has it."""
+Tell = Callable[[str], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much is done.
-
-    Attributes:
-        matching, journey: people, and for the newcomer's fewer of them.
-        warm_up_s, load_s: of the latency; then `sending_s` with the sender at work.
-    """
-
-    rounds: int
-    matching: tuple[int, int]
-    journey: tuple[int, int]
-    warm_up_s: float
-    load_s: float
-    sending_s: float
-
-
-FULL: Final = Size(3, (10_000, 1_000), (2_000, 250), 5, 20, 10)
-QUICK: Final = Size(1, (1_500, 150), (300, 50), 1, 4, 2)
+STACK: Final = "stack"
+LONG: Final = ("growth", "rebuild", "scale")
+USUAL: Final = (*SERVICES, "journey", "peer", "walls", STACK)
+PARTS: Final = (*USUAL, *LONG)
 
 
 def main(words: Sequence[str] | None = None) -> None:
     """Measure and write the report."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one small round: does it work at all")
-    parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be given again")
-    asked = parser.parse_args(words)
+    asked = _arguments(words)
     # What the client retries by itself it also logs as an error.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console, size = Console(stderr=True), QUICK if asked.quick else FULL
@@ -66,89 +54,88 @@ def main(words: Sequence[str] | None = None) -> None:
     def tell(line: str) -> None:
         console.print(f"{time.monotonic() - started:6.0f} s  {line}", highlight=False)
 
-    report = Report({"machine": machine.describe(), "command": _command(asked)})
-    report.found["others_before"] = machine.used_by_others()
-    parts = asked.only or PARTS
-    if "matching" in parts or "journey" in parts:
+    parts = tuple(asked.only or USUAL)
+    report = Report.read(folder) if asked.only else Report()
+    run = {"command": _command(asked), **machine.describe(), "others_before": machine.used_by_others()}
+    found: dict[str, Any] = {}
+    if set(parts) - {STACK}:
         with ground(folder / "log") as servers:
-            asyncio.run(_throughput(report.found, servers, parts, size, tell))
-    if "stack" in parts:
-        _stack(report.found, folder / "stack", size, tell)
-    report.found["others_after"] = machine.used_by_others()
-    report.found["seconds"] = round(time.monotonic() - started, 1)
+            asyncio.run(_measure(found, servers, parts, size, asked, tell))
+    if STACK in parts:
+        stack.measure(found, folder / "stack", size, tell)
+    run["others_after"] = machine.used_by_others()
+    run["seconds"] = round(time.monotonic() - started, 1)
+    report.add(found, parts, run)
     report.write(folder)
     report.show(Console())
     tell(f"written to {folder}: report.json, report.md")
 
 
-async def _throughput(
-    found: dict[str, Any], servers: Any, parts: Sequence[str], size: Size, tell: Callable[[str], None]
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one small round: does it work at all")
+    parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be given again")
+    parser.add_argument("--people", type=int, help="who are known where growth is measured; thousands only")
+    parser.add_argument("--service", choices=tuple(SERVICES), action="append", help="of growth and rebuild")
+    asked = parser.parse_args(words)
+    if asked.people is not None and (asked.people < scaled.SMALL or asked.people % scaled.SMALL):
+        parser.error(f"--people must be so many times {scaled.SMALL}")
+    return asked
+
+
+async def _measure(
+    found: dict[str, Any],
+    servers: Ground,
+    parts: Sequence[str],
+    size: Size,
+    asked: argparse.Namespace,
+    tell: Tell,
 ) -> None:
+    services = asked.service or tuple(SERVICES)
+    for name, (stage, waves) in SERVICES.items():
+        if name in parts:
+            found[name] = await _compared(
+                servers, Task(name, (stage,), waves, *size.services[name]), size, tell
+            )
     if "matching" in parts:
-        found["stages_us"] = stages.table()
-        task = Task("matching", *JOINING, *size.matching)
-        found["matching"] = throughput.figures(await throughput.compare(servers, task, size.rounds, tell))
-        lap = await throughput.alone(
-            servers, Task("catching-up", (MATCHING,), throughput.catching_up, *size.matching)
-        )
-        found["catching_up"] = {"rate": round(lap.rate, 1), "parked": lap.parked}
-        tell(f"matching, all at once: {lap.rate:,.0f}/s with {lap.parked:,} parked")
+        await _matching_alone(found, servers, size, tell)
     if "journey" in parts:
-        task = Task("journey", *JOURNEY, *size.journey)
-        found["journey"] = throughput.figures(await throughput.compare(servers, task, size.rounds, tell))
+        task = Task("journey", ROAD, tasks.journey, *size.journey)
+        found["journey"] = await _compared(servers, task, size, tell)
+    if "peer" in parts:
+        found["peer"] = await peer.measure(servers, size.peer, size.rounds, tell)
+    if "walls" in parts:
+        found["walls_ms"] = await walls.measure(servers, size.walls, tell)
+    if "growth" in parts:
+        found["growing"] = await growth.measure(
+            servers, services, asked.people or size.known, size.new, size.rounds, tell
+        )
+        found["growth"] = growth.worst(found["growing"])
+    if "rebuild" in parts:
+        sizes = {name: size.rebuild[name] for name in services}
+        found["rebuild"] = await rebuilding.measure(servers, sizes, tell)
+        found["rebuild_per_s"] = rebuilding.slowest(found["rebuild"])
+    if "scale" in parts:
+        found["scale"] = await scale.measure(servers, size.scale, size.rounds, tell)
 
 
-def _stack(found: dict[str, Any], folder: Path, size: Size, tell: Callable[[str], None]) -> None:
-    measured = MeasuredStack(folder)
-    measured.empty()
-    try:
-        cold = measured.up()
-        tell(f"stack up from empty folders: {cold:.1f} s")
-        down = measured.down()
-        warm = measured.up()
-        tell(f"stack up with data: {warm:.1f} s")
-        found["stack"] = {"cold_s": round(cold, 1), "warm_s": round(warm, 1), "down_s": round(down, 1)}
-        found["ready_s"] = measured.ready_s(size.rounds)
-        tell(f"services ready: {found['ready_s']}")
-        time.sleep(2)
-        found["rss_idle_mb"] = measured.memory_mb()
-        asyncio.run(_latency(found, measured, size, tell))
-        found["rss_mb"] = measured.memory_mb()
-    finally:
-        measured.down()
+async def _compared(servers: Ground, task: Task, size: Size, tell: Tell) -> dict[str, Any]:
+    return throughput.figures(await throughput.compare(servers, task, size.rounds, tell))
 
 
-async def _latency(
-    found: dict[str, Any], measured: MeasuredStack, size: Size, tell: Callable[[str], None]
-) -> None:
-    stack, settings = measured.stack, measured.settings
-    by_name = {part.name: part for part in stack.parts}
-    region = Region(
-        stack.addresses.bootstrap,
-        Topics(settings.topic_prefix),
-        by_name["intake"].url,
-        measured.tokens,
-        LOCAL.partitions,
-    )
-    alone, together = round(RATE * (size.warm_up_s + size.load_s)), round(RATE * (1 + size.sending_s))
-    everybody = workload.people(alone + together)
-    database = dsn_of(stack.addresses.base_dsn, database_of(by_name["notifications"], settings))
-    async with being_the_sender(database):
-        await latency.prepare(region, everybody)
-        tell(f"{len(everybody):,} people known")
-        times = await latency.measure(region, everybody[:alone], rate=RATE, warm_up_s=size.warm_up_s)
-        found.setdefault("journey", {}).update({**times.figures(), "rate_per_s": RATE})
-        tell(f"door to queued message: {times.figures()}")
-        # What waited for a sender until now would be sent first.
-        await rows(database, "DELETE FROM jobs")
-    times = await latency.measure(region, everybody[alone:], rate=RATE, warm_up_s=1)
-    found["sending"] = {**times.figures(), "rate_per_s": RATE}
-    tell(f"the same with the sender at work: {times.figures()}")
+async def _matching_alone(found: dict[str, Any], servers: Ground, size: Size, tell: Tell) -> None:
+    found["stages_us"] = stages.table()
+    task = Task("catching-up", (tasks.MATCHING,), tasks.catching_up, *size.services["matching"])
+    lap = await throughput.alone(servers, task)
+    found["catching_up"] = {"rate": round(lap.rate, 1), "parked": lap.parked}
+    tell(f"matching, all at once: {lap.rate:,.0f}/s with {lap.parked:,} parked")
 
 
 def _command(asked: argparse.Namespace) -> str:
     words = ["python -m tests.bench", *(["--quick"] if asked.quick else [])]
-    return " ".join([*words, *[f"--only {part}" for part in asked.only or ()]])
+    words += [f"--only {part}" for part in asked.only or ()]
+    words += [f"--service {name}" for name in asked.service or ()]
+    return " ".join([*words, *([f"--people {asked.people}"] if asked.people else [])])
 
 
 if __name__ == "__main__":

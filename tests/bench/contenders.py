@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,8 @@ from typing import Final
 
 import asyncpg
 
-from shared.contracts.base import Stream
 from tests.bench.ground import Corner, rows
-from tests.bench.workload import ADVISOR, GUIDE, MUNICIPALITY
+from tests.bench.tasks import NOTIFICATIONS, Stage
 from tests.delivery.programs import Program
 from tests.delivery.waiting import PATIENCE_S, eventually
 
@@ -23,38 +21,13 @@ SENDERS_LOCK: Final = 4
 
 READS: Final = "rival reads"
 """What a rival says once it is about to read."""
+ASSIGNED: Final = "assigned "
+"""What ours says whenever it is given partitions."""
+_SETTLED_S: Final = 4.0
+"""Longer than the broker waits for who else may join."""
 OK: Final = 200
 PARTNERS: Final = 5
 """Those of Emmen; what comes before they are known is parked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A service, and what it is told.
-
-    Attributes:
-        answers_on: partner and stream on which its own events lie.
-    """
-
-    name: str
-    told: Mapping[str, str]
-    answers_on: tuple[str, Stream]
-
-    @property
-    def package(self) -> str:
-        """Where its migrations are."""
-        return f"services.{self.name}"
-
-
-INTAKE: Final = Stage(
-    "intake",
-    {"DOORS": f"{GUIDE},{ADVISOR},{MUNICIPALITY}", "DOOR_TOKENS": json.dumps({MUNICIPALITY: "bench"})},
-    (MUNICIPALITY, Stream.INTAKE),
-)
-MATCHING: Final = Stage("matching", {"OPERATOR": GUIDE}, (GUIDE, Stream.MATCHING))
-NOTIFICATIONS: Final = Stage(
-    "notifications", {"OPERATOR": MUNICIPALITY}, (MUNICIPALITY, Stream.NOTIFICATIONS)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +51,16 @@ class Contender:
 
     Attributes:
         databases: of each stage, in the order of the road.
-        answers_topic: where the last one states.
+        answers_topics: where the last one states.
+        first: those that the records come to; several instances of one service, when scale is measured.
     """
 
     corner: Corner
     programs: Sequence[Program]
     databases: Mapping[str, str]
-    answers_topic: str
+    answers_topics: Sequence[str]
+    first: Sequence[Program]
     held: AsyncExitStack = field(default_factory=AsyncExitStack)
-
-    @property
-    def first(self) -> Program:
-        """The one that the records come to."""
-        return self.programs[0]
 
     async def start(self) -> None:
         """Start all, and wait until they are about to read; ours until they know the partners."""
@@ -98,17 +68,29 @@ class Contender:
             program.start()
         for program in self.programs:
             await eventually(partial(self._reads, program), f"{program.name} reads", patience=PATIENCE_S)
+        if len(self.first) > 1:
+            await self._shared_out()
 
     async def _reads(self, program: Program) -> bool:
         if not program.running:
             raise RuntimeError(f"{program.name} ended: {program.said()[-5:]}")
         if program.said(READS):
             return True
-        stage = self.databases.get(program.name)
+        stage = self.databases.get(program.name.partition("-")[0])
         return stage is not None and bool(
             await program.status("/readyz") == OK
             and (await rows(stage, "SELECT count(*) FROM partners"))[0][0] >= PARTNERS
         )
+
+    async def _shared_out(self) -> None:
+        """Wait until every instance has its share of the partitions, and nothing moves any more."""
+        before: list[int] = []
+        while True:
+            said = [len(program.said(ASSIGNED)) for program in self.first]
+            if all(said) and said == before:
+                return
+            before = said
+            await asyncio.sleep(_SETTLED_S)
 
     async def end(self) -> None:
         """End its processes."""
@@ -116,16 +98,30 @@ class Contender:
         await self.held.aclose()
 
 
-async def ours(corner: Corner, stages: Sequence[Stage]) -> Contender:
-    """Our services."""
-    databases = {stage.name: await corner.database(stage.name, stage.package) for stage in stages}
+async def ours(
+    corner: Corner, stages: Sequence[Stage], *, instances: int = 1, databases: Mapping[str, str] | None = None
+) -> Contender:
+    """Our services.
+
+    Args:
+        instances: of each service, which share its database.
+        databases: of each stage, where they are there already.
+    """
+    made = databases or {stage.name: await corner.database(stage.name, stage.package) for stage in stages}
     programs = [
-        corner.program(stage.name, stage.package, databases[stage.name], **stage.told) for stage in stages
+        corner.program(
+            stage.name if number == 1 else f"{stage.name}-{number}",
+            stage.package,
+            made[stage.name],
+            **stage.told,
+        )
+        for stage in stages
+        for number in range(1, instances + 1)
     ]
-    made = Contender(corner, programs, databases, _answers(corner, stages))
+    contender = Contender(corner, programs, made, stages[-1].answers(corner.topics), programs[:instances])
     if NOTIFICATIONS in stages:
-        await made.held.enter_async_context(being_the_sender(databases[NOTIFICATIONS.name]))
-    return made
+        await contender.held.enter_async_context(being_the_sender(made[NOTIFICATIONS.name]))
+    return contender
 
 
 async def bare(corner: Corner, stages: Sequence[Stage], model: Model) -> Contender:
@@ -143,7 +139,7 @@ async def bare(corner: Corner, stages: Sequence[Stage], model: Model) -> Contend
         )
         for stage in stages
     ]
-    return Contender(corner, programs, databases, _answers(corner, stages))
+    return Contender(corner, programs, databases, stages[-1].answers(corner.topics), programs[:1])
 
 
 async def newcomer(corner: Corner, stages: Sequence[Stage]) -> Contender:
@@ -158,12 +154,7 @@ async def newcomer(corner: Corner, stages: Sequence[Stage]) -> Contender:
         )
         for stage in stages
     ]
-    return Contender(corner, programs, databases, _answers(corner, stages))
-
-
-def _answers(corner: Corner, stages: Sequence[Stage]) -> str:
-    partner, stream = stages[-1].answers_on
-    return corner.topics.of(partner, stream)
+    return Contender(corner, programs, databases, stages[-1].answers(corner.topics), programs[:1])
 
 
 @asynccontextmanager

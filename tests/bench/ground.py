@@ -39,11 +39,28 @@ class Ground:
         bootstrap: Kafka.
         server: the address of PostgreSQL's maintenance database.
         folder: for logs.
+        processes: of Kafka and of PostgreSQL's first process.
     """
 
     bootstrap: str
     server: str
     folder: Path
+    processes: tuple[int, int]
+
+    def broker_s(self) -> float:
+        """Seconds of processor that Kafka has used."""
+        return processor_s(self.processes[0])
+
+    def database_s(self) -> float:
+        """Seconds of processor that PostgreSQL has used, those of its processes that ended included."""
+        first = self.processes[1]
+        children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split()
+        used = processor_s(first, with_ended_children=True)
+        for child in children:
+            # One that ends meanwhile is counted with the first process the next time.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                used += processor_s(int(child))
+        return used
 
     async def corner(self, name: str) -> Corner:
         """A corner with topics and registry of its own."""
@@ -67,7 +84,9 @@ def ground(folder: Path) -> Iterator[Ground]:
         servers.kafka_node(kafka, heap_mb=512) as broker,
         servers.postgres_server(postgres, fsync=True, settings=SETTINGS) as server,
     ):
-        yield Ground(broker.bootstrap, server.dsn, folder)
+        assert broker.process is not None
+        assert server.process is not None
+        yield Ground(broker.bootstrap, server.dsn, folder, (broker.process.pid, server.process.pid))
 
 
 @dataclass(slots=True)
@@ -95,6 +114,14 @@ class Corner:
             await database.close_pool(pool)
         return dsn
 
+    async def drop(self, dsn: str) -> None:
+        """Remove a database that is needed no more; a million people take gigabytes."""
+        connection = await asyncpg.connect(self.ground.server)
+        try:
+            await connection.execute(f'DROP DATABASE "{dsn.rpartition("/")[2]}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
     def program(self, name: str, module: str, dsn: str, **variables: str) -> Program:
         """A process of this corner, not started."""
         told = {
@@ -116,11 +143,21 @@ class Corner:
                 hold(program, still=False)
                 program.kill()
 
-    async def lying_on(self, topic: str) -> int:
-        """How many records a topic has."""
+    async def last_put_on(self, topics: Sequence[str]) -> float:
+        """When the last record was put on any of these topics, in seconds of the epoch."""
+        last = 0.0
         async with reader(self.ground.bootstrap) as consumer:
-            ends = await consumer.end_offsets([TopicPartition(topic, n) for n in range(PARTITIONS)])
-        return sum(ends.values())
+            ends = await consumer.end_offsets(
+                [TopicPartition(t, n) for t in topics for n in range(PARTITIONS)]
+            )
+            filled = [partition for partition, end in ends.items() if end]
+            consumer.assign(filled)
+            for partition in filled:
+                consumer.seek(partition, ends[partition] - 1)
+            while any([await consumer.position(each) < ends[each] for each in filled]):
+                for batch in (await consumer.getmany(timeout_ms=500)).values():
+                    last = max(last, *[record.timestamp / 1000 for record in batch])
+        return last
 
     async def records(self, topic: str, since: dict[TopicPartition, int] | None = None) -> list[Any]:
         """What a topic has, partition by partition; from given offsets, or all."""
@@ -164,7 +201,7 @@ def hold(program: Program, *, still: bool) -> None:
     os.kill(program.pid, signal.SIGSTOP if still else signal.SIGCONT)
 
 
-def processor_s(pid: int) -> float:
+def processor_s(pid: int, *, with_ended_children: bool = False) -> float:
     """Seconds of processor that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(int(field) for field in fields[11 : 15 if with_ended_children else 13]) / _TICKS

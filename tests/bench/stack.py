@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
 from deploy.local import processes
-from deploy.local.environment import secrets_of, variables_for
+from deploy.local.environment import database_of, dsn_of, secrets_of, variables_for
 from deploy.local.kafka import ensure_jars
 from deploy.local.ports import HOST, free_port
 from deploy.local.progress import Steps
@@ -24,6 +25,13 @@ from deploy.local.running import RunningService
 from deploy.local.servers import ensure_java
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
+from deploy.provision import LOCAL
+from shared.messaging.topics import Topics
+from tests.bench import latency, workload
+from tests.bench.contenders import being_the_sender
+from tests.bench.ground import rows
+from tests.bench.latency import Region
+from tests.bench.sizes import Size
 from tests.delivery.programs import ROOT
 
 _PORTS: Final = (
@@ -40,6 +48,59 @@ _OF_ANOTHER: Final = {"KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "TOPIC_PREFIX"}
 _POLL_S: Final = 0.01
 _PATIENCE_S: Final = 120.0
 _OK: Final = 200
+
+
+RATE: Final = 200.0
+"""Decisions a second, as the promise has it."""
+
+
+def measure(found: dict[str, Any], folder: Path, size: Size, tell: Callable[[str], None]) -> None:
+    """Start, memory and latency, added to `found`."""
+    measured = MeasuredStack(folder)
+    measured.empty()
+    try:
+        cold = measured.up()
+        tell(f"stack up from empty folders: {cold:.1f} s")
+        down = measured.down()
+        warm = measured.up()
+        tell(f"stack up with data: {warm:.1f} s")
+        found["stack"] = {"cold_s": round(cold, 1), "warm_s": round(warm, 1), "down_s": round(down, 1)}
+        found["ready_s"] = measured.ready_s(size.rounds)
+        tell(f"services ready: {found['ready_s']}")
+        time.sleep(2)
+        found["rss_idle_mb"] = measured.memory_mb()
+        asyncio.run(_latency(found, measured, size, tell))
+        found["rss_mb"] = measured.memory_mb()
+    finally:
+        measured.down()
+
+
+async def _latency(
+    found: dict[str, Any], measured: MeasuredStack, size: Size, tell: Callable[[str], None]
+) -> None:
+    stack, settings = measured.stack, measured.settings
+    by_name = {part.name: part for part in stack.parts}
+    region = Region(
+        stack.addresses.bootstrap,
+        Topics(settings.topic_prefix),
+        by_name["intake"].url,
+        measured.tokens,
+        LOCAL.partitions,
+    )
+    alone, together = round(RATE * (size.warm_up_s + size.load_s)), round(RATE * (1 + size.sending_s))
+    everybody = workload.people(alone + together)
+    database = dsn_of(stack.addresses.base_dsn, database_of(by_name["notifications"], settings))
+    async with being_the_sender(database):
+        await latency.prepare(region, everybody)
+        tell(f"{len(everybody):,} people known")
+        times = await latency.measure(region, everybody[:alone], rate=RATE, warm_up_s=size.warm_up_s)
+        found.setdefault("journey", {}).update({**times.figures(), "rate_per_s": RATE})
+        tell(f"door to queued message: {times.figures()}")
+        # What waited for a sender until now would be sent first.
+        await rows(database, "DELETE FROM jobs")
+    times = await latency.measure(region, everybody[alone:], rate=RATE, warm_up_s=1)
+    found["sending"] = {**times.figures(), "rate_per_s": RATE}
+    tell(f"the same with the sender at work: {times.figures()}")
 
 
 class MeasuredStack:

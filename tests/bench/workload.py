@@ -1,32 +1,42 @@
-"""The events of the measurements: people on their way to the waiting list, four statements each.
+"""The events of the measurements: people on their way to the waiting list and from there to a contract.
 
 A person is registered and profiled by the guide, advised by UWV and granted sheltered work by the
-municipality; matching then states that the person waits. The id of an event is told by its kind and
-person, so that a rival that reads no JSON can write the same inbox row.
+municipality; matching states that the person waits and asks for room, and an employer states that the
+contract has started. The id of an event is told by its kind and person.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.contracts import (
     AdviceOutcome,
     AskedBy,
     DecisionOutcome,
+    Fund,
     Need,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantRegistered,
+    PlacementStarted,
     ProfileStated,
+    ReservationRequested,
     Rung,
+    TargetSet,
+    WaitingJoined,
 )
 from shared.contracts.base import Data, Stream
+from shared.contracts.placements import ContractKind
+from shared.contracts.vocabulary import Unit
 from shared.messaging.event import Event, encode
 from shared.messaging.topics import Topics
 
@@ -34,12 +44,19 @@ EMMEN: Final = "0114"
 GUIDE: Final = "menso"
 ADVISOR: Final = "uwv"
 MUNICIPALITY: Final = "gemeente-emmen"
+EMPLOYER: Final = "emco"
 SOURCES: Final = {
     GUIDE: "urn:nld:kvknr:90000002:systeem:bench",
     ADVISOR: "urn:nld:oin:00000099000000363000:systeem:bench",
     MUNICIPALITY: "urn:nld:oin:00000099000000114000:systeem:bench",
+    EMPLOYER: "urn:nld:kvknr:90000001:systeem:bench",
 }
+PERSON: Final = "p-"
+"""How everybody's id begins; seven figures follow."""
+PLACE: Final = "emco-groen-12"
 _DAY: Final = date(2021, 3, 1)
+_BATCH_BYTES: Final = 256 * 1024
+_PARTITIONER: Final = DefaultPartitioner()
 _MOMENT: Final = datetime(2021, 3, 1, 9, 0, tzinfo=UTC)
 
 
@@ -52,9 +69,9 @@ class Sent:
     value: bytes
 
 
-def people(count: int) -> list[str]:
-    """Ids of so many people."""
-    return [f"p-{number:07d}" for number in range(count)]
+def people(count: int, first: int = 0) -> list[str]:
+    """Ids of so many people, numbered from `first`."""
+    return [f"{PERSON}{number:07d}" for number in range(first, first + count)]
 
 
 def registered(person: str) -> Event:
@@ -109,6 +126,70 @@ def decided(person: str) -> Event:
     return _event("decided", MUNICIPALITY, data)
 
 
+def target(person: str) -> Event:
+    """The municipality's number: more than there are people, so that nobody is refused.
+
+    Args:
+        person: makes it another statement, of the same number.
+    """
+    data = TargetSet(
+        municipality=EMMEN,
+        year=_DAY.year,
+        fund=Fund.MINISTRY,
+        number=Decimal(1_000_000),
+        unit=Unit.CONTRACTS,
+        provisional=False,
+        published_on=_DAY,
+        source="made up for measurements",
+    )
+    return _event("target", MUNICIPALITY, data, person=person)
+
+
+def joined(person: str) -> Event:
+    """Matching states that the person waits."""
+    data = WaitingJoined(
+        participant=person,
+        municipality=EMMEN,
+        joined_on=_DAY,
+        requested_on=_DAY,
+        advised_on=_DAY,
+        decided_on=_DAY,
+        school_leaver=False,
+    )
+    return _event("joined", GUIDE, data)
+
+
+def reserved(person: str, day: int = 0) -> Event:
+    """Matching asks for room, so many days later."""
+    sample = ReservationRequested.sample()
+    data = sample.model_copy(
+        update={
+            "reservation": f"res-{person}",
+            "municipality": EMMEN,
+            "participant": person,
+            "place": PLACE,
+            "year": _DAY.year,
+            "requested_on": _DAY + timedelta(days=day),
+        }
+    )
+    return _event("reserved", GUIDE, data, person=person, day=day)
+
+
+def started(person: str, day: int = 0) -> Event:
+    """The employer states that the contract has started, so many days later."""
+    data = PlacementStarted(
+        placement=f"pl-{person}",
+        participant=person,
+        place=PLACE,
+        rung=Rung.SHELTERED_WORK,
+        starts_on=_DAY + timedelta(days=day),
+        ends_on=_DAY + timedelta(days=day + 364),
+        hours=Decimal("27.5"),
+        contract=ContractKind.TEMPORARY,
+    )
+    return _event("started", EMPLOYER, data, day=day)
+
+
 def on_topics(events: Iterable[Event], topics: Topics, *, at_the_door: bool = False) -> list[Sent]:
     """Events as records, on the streams that services read or in their partners' inboxes."""
     return [
@@ -121,25 +202,46 @@ def on_topics(events: Iterable[Event], topics: Topics, *, at_the_door: bool = Fa
     ]
 
 
-async def preload(bootstrap: str, records: Sequence[Sent]) -> None:
-    """Put records on their topics, in order, and wait until the broker has them all."""
+async def preload(bootstrap: str, records: Iterable[Sent]) -> int:
+    """Put records on their topics, in order, and wait until the broker has them all; how many they were.
+
+    In batches made here: one at a time the client would take longer than what is measured.
+    """
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, linger_ms=5, max_batch_size=256 * 1024
+        bootstrap_servers=bootstrap, enable_idempotence=True, max_batch_size=_BATCH_BYTES
     )
     await producer.start()
+    partitions: dict[str, Sequence[int]] = {}
+    open_: dict[tuple[str, int], BatchBuilder] = {}
+    count, sent = 0, []
     try:
-        sent = [await producer.send(record.topic, record.value, key=record.key) for record in records]
-        for each in sent:
-            await each
+        for count, record in enumerate(records, 1):  # noqa: B007 - it is the answer
+            if record.topic not in partitions:
+                partitions[record.topic] = range(len(await producer.partitions_for(record.topic)))
+            where = record.topic, int(_PARTITIONER(record.key, partitions[record.topic], ()))
+            batch = open_.get(where)
+            if batch is None or not _fits(batch, record):
+                if batch is not None:
+                    sent.append(await producer.send_batch(batch, where[0], partition=where[1]))
+                batch = open_[where] = producer.create_batch()
+                _fits(batch, record)
+        for (topic, partition), batch in open_.items():
+            sent.append(await producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*sent)
     finally:
         await producer.stop()
+    return count
 
 
-def _event(kind: str, partner: str, data: Data) -> Event:
+def _fits(batch: BatchBuilder, record: Sent) -> bool:
+    return batch.append(timestamp=None, key=record.key, value=record.value) is not None
+
+
+def _event(kind: str, partner: str, data: Data, *, person: str = "", day: int = 0) -> Event:
     return Event(
-        id=f"{kind}-{data.kafka_key}",
+        id=f"{kind}-{person or data.kafka_key}",
         source=SOURCES[partner],
-        time=_MOMENT,
+        time=_MOMENT + timedelta(days=day),
         key=data.kafka_key,
         data=data,
         partner=partner,

@@ -1,8 +1,9 @@
 """The bare loop: the rows and events of one service in the same batches, and no checks at all.
 
-It knows by its topic what a record is, reads the person from the key, and writes for every person the
-rows that our service left for one: consume, one transaction a batch, produce, delete, commit. No JSON is
-read, nothing is validated, looked up, decided, locked or parked. What no service could do with less.
+It knows by its topic what a record is, reads the person from the key (where that is the municipality, it
+counts records), and writes for every person the rows that our service left for one: consume, one
+transaction a batch, produce, delete, commit. No JSON is read, nothing is validated, looked up, decided,
+locked or parked. What no service could do with less.
 """
 
 from __future__ import annotations
@@ -17,18 +18,26 @@ from typing import Any, Final
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
-from tests.bench.workload import SOURCES
+from tests.bench.workload import PERSON, SOURCES
 
 BATCH: Final = 500
 _DIGEST: Final = bytes(16)
 
 WRITES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
-    "intake": {"gemeente-emmen.inbox": ("known", "receipts")},
+    "intake": {
+        "menso.inbox": ("known", "receipts"),
+        "uwv.inbox": ("known", "receipts"),
+        "gemeente-emmen.inbox": ("known", "receipts"),
+    },
     "matching": {
         "menso.intake": ("people",),
         "menso.profiles": ("profiles",),
         "uwv.intake": ("advices",),
         "gemeente-emmen.intake": ("decisions", "waiting"),
+    },
+    "quota": {
+        "menso.matching": ("reservations",),
+        "emco.intake": ("placements", "statements", "stock", "reservations"),
     },
     "notifications": {
         "gemeente-emmen.intake": ("tidings", "messages", "jobs"),
@@ -38,14 +47,22 @@ WRITES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
 """Of each service, by topic, the tables that a record leaves a row in."""
 
 ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
-    "intake": {"gemeente-emmen.inbox": "gemeente-emmen.intake"},
+    "intake": {
+        "menso.inbox": "menso.intake",
+        "uwv.inbox": "uwv.intake",
+        "gemeente-emmen.inbox": "gemeente-emmen.intake",
+    },
     "matching": {"gemeente-emmen.intake": "menso.matching"},
+    "quota": {"menso.matching": "gemeente-emmen.quota", "emco.intake": "gemeente-emmen.quota"},
     "notifications": {
         "gemeente-emmen.intake": "gemeente-emmen.notifications",
         "menso.matching": "gemeente-emmen.notifications",
     },
 }
 """Of each service, by topic, where a record is answered with one event."""
+
+COUNTED: Final = frozenset({("quota", "menso.matching")})
+"""Service and topic where the key is the municipality: the first record is of the first person, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +75,9 @@ class Template:
     person: str
 
     def columns(self, keys: Sequence[str], topic: str) -> list[list[Any]]:
-        """The values of each column, a row for every key."""
+        """The values of each column: a row for every key, or one row where it is of nobody in particular."""
+        if not any(isinstance(value, str) and self.person in value for value in self.values):
+            return [[value] for value in self.values]
         return [
             [f"{topic}/{key}" for key in keys]
             if unique and self.person not in value
@@ -96,7 +115,8 @@ async def main() -> None:
         batches = await consumer.getmany(timeout_ms=20, max_records=BATCH)
         keys: dict[str, list[str]] = defaultdict(list)
         for partition, records in batches.items():
-            keys[partition.topic.removeprefix(f"{prefix}.")] += map(_key, records)
+            topic = partition.topic.removeprefix(f"{prefix}.")
+            keys[topic] += map(_number if (stage, topic) in COUNTED else _key, records)
         if not keys:
             continue
         async with connection.transaction():
@@ -111,6 +131,10 @@ async def main() -> None:
 
 def _key(record: ConsumerRecord) -> str:
     return str(record.key, "ascii")
+
+
+def _number(record: ConsumerRecord) -> str:
+    return f"{PERSON}{record.offset:07d}"
 
 
 async def _write(
@@ -181,9 +205,9 @@ async def _template(model: Any, table: str, person: str) -> Template:
     shown = ", ".join(
         f"{column['name']}::text" if column["type"] in as_text else column["name"] for column in columns
     )
-    (name_of,) = [n for n in ("participant", "subject", "event_id") if n in names][:1]
+    # The person's, where the table has one; else any, as it is of nobody in particular.
     row = await model.fetchrow(
-        f"SELECT {shown} FROM {table} WHERE {name_of}::text LIKE $1 LIMIT 1", f"%{person}"
+        f"SELECT {shown} FROM {table} t ORDER BY strpos(t::text, $1) = 0 LIMIT 1", person
     )
     return Template(
         f"INSERT INTO {table} ({', '.join(names)}) SELECT {selected} FROM unnest({arrays}) "

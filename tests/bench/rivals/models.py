@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -89,3 +90,56 @@ class Queued(BaseModel):
     channel: str
     about: str
     at: datetime
+
+
+class Target(BaseModel):
+    """The number of a year."""
+
+    municipality: str
+    number: Decimal
+
+
+class Requested(BaseModel):
+    """Room is asked for."""
+
+    reservation: str
+    municipality: str
+    participant: str
+    place: str
+    year: int
+    hours: Decimal
+    requested_on: date
+
+
+class Granted(BaseModel):
+    """There is room, and it is held."""
+
+    reservation: str
+    municipality: str
+    participant: str
+    place: str
+    year: int
+    granted_on: date
+    expires_on: date
+
+
+class Started(BaseModel):
+    """A contract has started."""
+
+    placement: str
+    participant: str
+    place: str
+    rung: str
+    starts_on: date
+    ends_on: date | None = None
+    hours: Decimal
+    contract: str
+
+
+class Used(BaseModel):
+    """The contract took the room."""
+
+    reservation: str
+    participant: str
+    placement: str
+    used_on: date

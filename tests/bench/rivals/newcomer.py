@@ -12,7 +12,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -25,15 +25,21 @@ from tests.bench.rivals.models import (
     Advised,
     CloudEvent,
     Decided,
+    Granted,
     Joined,
     Profile,
     Queued,
     Registered,
+    Requested,
+    Started,
+    Target,
+    Used,
     type_of,
 )
 
 PREFIX: Final = os.environ.get("TOPIC_PREFIX", "werkbedrijf")
 MATCHING_TOPIC: Final = f"{PREFIX}.menso.matching"
+QUOTA_TOPIC: Final = f"{PREFIX}.gemeente-emmen.quota"
 NOTIFICATIONS_TOPIC: Final = f"{PREFIX}.gemeente-emmen.notifications"
 
 # A line in the log for each record, as FastStream has it by default, would cost it a tenth.
@@ -126,6 +132,78 @@ async def _decide(connection: Any, event: CloudEvent, decision: Decided) -> None
     await _state(event, "waiting.joined", joined, MATCHING_TOPIC)
 
 
+async def in_quota(connection: Any, event: CloudEvent) -> None:
+    """Grant room while there is any; a contract that starts takes what was granted to the person."""
+    if event.type == type_of("targets.set"):
+        target = Target.model_validate(event.data)
+        await connection.execute(
+            "INSERT INTO ledgers (municipality, places, taken) VALUES ($1, $2, 0) "
+            "ON CONFLICT (municipality) DO UPDATE SET places = excluded.places",
+            *target.model_dump().values(),
+        )
+    elif event.type == type_of("participants.registered"):
+        await _register(connection, Registered.model_validate(event.data))
+    elif event.type == type_of("reservations.requested"):
+        await _reserve(connection, event, Requested.model_validate(event.data))
+    elif event.type == type_of("placements.started"):
+        await _place(connection, event, Started.model_validate(event.data))
+
+
+async def _reserve(connection: Any, event: CloudEvent, asked: Requested) -> None:
+    ledger = await connection.fetchrow(
+        "SELECT places, taken FROM ledgers WHERE municipality = $1 FOR UPDATE", asked.municipality
+    )
+    if ledger is None or ledger["taken"] >= ledger["places"]:
+        raise LookupError(f"{asked.municipality} has no room")
+    await connection.execute(
+        "UPDATE ledgers SET taken = taken + 1 WHERE municipality = $1", asked.municipality
+    )
+    granted = Granted(
+        **asked.model_dump(exclude={"hours", "requested_on"}),
+        granted_on=asked.requested_on,
+        expires_on=asked.requested_on + timedelta(days=42),
+    )
+    await connection.execute(
+        "INSERT INTO reservations (reservation, participant, municipality, place, year, hours, state, "
+        "expires_on) VALUES ($1, $2, $3, $4, $5, $6, 'granted', $7)",
+        asked.reservation,
+        asked.participant,
+        asked.municipality,
+        asked.place,
+        asked.year,
+        asked.hours,
+        granted.expires_on,
+    )
+    await _state(event, "reservations.granted", granted, QUOTA_TOPIC)
+
+
+async def _place(connection: Any, event: CloudEvent, started: Started) -> None:
+    home = await connection.fetchval(
+        "SELECT municipality FROM people WHERE participant = $1", started.participant
+    )
+    if home is None:
+        raise LookupError(f"{started.participant} is not known yet")
+    await connection.execute(
+        "INSERT INTO placements (placement, participant, place, rung, starts_on, ends_on, hours, contract) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        *started.model_dump().values(),
+    )
+    reservation = await connection.fetchval(
+        "UPDATE reservations SET state = 'used', placement = $2 "
+        "WHERE participant = $1 AND state = 'granted' RETURNING reservation",
+        started.participant,
+        started.placement,
+    )
+    if reservation is not None:
+        used = Used(
+            reservation=reservation,
+            participant=started.participant,
+            placement=started.placement,
+            used_on=started.starts_on,
+        )
+        await _state(event, "reservations.used", used, QUOTA_TOPIC)
+
+
 TOLD: Final = {
     type_of("participants.registered"): "welcome",
     type_of("participants.advised"): "advice-positive",
@@ -181,6 +259,7 @@ def _partner(event: CloudEvent) -> str:
 STAGES: Final[dict[str, tuple[Handler, tuple[str, ...]]]] = {
     "intake": (at_the_door, ("menso.inbox", "uwv.inbox", "gemeente-emmen.inbox")),
     "matching": (in_matching, ("menso.intake", "menso.profiles", "uwv.intake", "gemeente-emmen.intake")),
+    "quota": (in_quota, ("gemeente-emmen.intake", "menso.intake", "menso.matching", "emco.intake")),
     "notifications": (
         in_notifications,
         ("menso.intake", "uwv.intake", "gemeente-emmen.intake", "menso.matching"),

@@ -20,7 +20,8 @@ SMALL: Final = 1_000
 """People in the run that is copied."""
 _FRONT: Final = f"{PERSON}0000"
 _UUID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-_UUID_SQL: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_DERIVED_SQL: Final = "^[0-9a-f-]{32,36}$"
+"""UUIDs, and fingerprints as receipts have them."""
 _OF_THE_MOMENT: Final = ("outbox", "parked", "parked_names", "dead_letters", "dead_letters_settled", "jobs")
 """Tables that are empty when a service is at rest."""
 
@@ -31,6 +32,9 @@ async def fill(dsn: str, model: str, copies: int) -> dict[str, int]:
     Args:
         dsn: a database with the tables of the same service, and nothing in them.
         model: the database of the small run, at rest.
+
+    Raises:
+        RuntimeError: a copy is not another row; then the tables have something this module does not know.
     """
     source, target = await asyncpg.connect(model), await asyncpg.connect(dsn)
     try:
@@ -65,21 +69,28 @@ async def _copy(source: Any, target: Any, table: str, copies: int) -> int:
         column["name"]
         for column in columns
         if column["type"] == "text"
-        and await target.fetchval(f"SELECT bool_and({column['name']} ~ $1) FROM model", _UUID_SQL)
+        and await target.fetchval(f"SELECT bool_and({column['name']} ~ $1) FROM model", _DERIVED_SQL)
     ]
+    of_somebody = f"model::text LIKE '%{_FRONT}%'"
+    expected = await target.fetchval(
+        f"SELECT count(*) + {copies - 1} * count(*) FILTER (WHERE {of_somebody}) FROM model"
+    )
     values = [_value(column["name"], column["type"], derived=column["name"] in derived) for column in columns]
     done = await target.execute(
         f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} "
         f"FROM generate_series(0, {copies - 1}) AS g, model "
-        f"WHERE g = 0 OR model::text LIKE '%{_FRONT}%' ON CONFLICT DO NOTHING"
+        f"WHERE g = 0 OR {of_somebody} ON CONFLICT DO NOTHING"
     )
     await target.execute("DROP TABLE model")
-    return int(done.rpartition(" ")[2])
+    rows = int(done.rpartition(" ")[2])
+    if rows != expected:
+        raise RuntimeError(f"{table}: {rows} rows where {expected} were meant; two copies are the same")
+    return rows
 
 
 def _value(name: str, kind: str, *, derived: bool) -> str:
     if derived:
-        return f"CASE WHEN g = 0 THEN {name} ELSE left({name}, 24) || lpad(to_hex(g), 12, '0') END"
+        return f"CASE WHEN g = 0 THEN {name} ELSE left({name}, -12) || lpad(to_hex(g), 12, '0') END"
     if kind not in {"text", "jsonb", "_text"}:
         return name
     # What was measured before must not be counted among what is measured now.

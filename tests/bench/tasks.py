@@ -75,6 +75,7 @@ class Task:
     Attributes:
         waves: for so many people.
         people: how many, for us and the bare loop; the newcomer's takes the first `fewer` of them.
+        same_rows: False where what must be known beforehand leaves rows in the tables that are measured.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Task:
     waves: Waves
     people: int
     fewer: int
+    same_rows: bool = True
 
 
 def at_the_door(topics: Topics, people: Sequence[str]) -> list[Wave]:

@@ -20,7 +20,8 @@ from aiokafka import TopicPartition
 
 from tests.bench import contenders, workload
 from tests.bench.contenders import Contender, Model
-from tests.bench.ground import PARTITIONS, Corner, Ground, hold, processor_s, reader
+from tests.bench.ground import PARTITIONS, Corner, Ground, hold, processor_s, reader, rows
+from tests.bench.rivals.bare import WRITES
 from tests.bench.tasks import Stage, Task, Wave, timed_alone
 from tests.bench.workload import SOURCES
 
@@ -74,12 +75,27 @@ async def compare(
         second = await contenders.bare(corner, task.stages, model)
         laps["bare"].append(await lap(second, timed_alone(task.waves(corner.topics, everybody))))
         tell(f"{task.name}, round {number}: bare {laps['bare'][-1].rate:,.0f}/s")
+        await _same_rows(first, second, task)
 
         corner = await ground.corner(f"{task.name}-{number}-newcomer")
         third = await contenders.newcomer(corner, task.stages)
         laps["newcomer"].append(await lap(third, task.waves(corner.topics, everybody[: task.fewer])))
         tell(f"{task.name}, round {number}: newcomer's {laps['newcomer'][-1].rate:,.0f}/s")
     return laps
+
+
+async def _same_rows(ours: Contender, bare: Contender, task: Task) -> None:
+    """See that the bare loop has left the rows that ours left; not where ours had more to do beforehand.
+
+    Raises:
+        RuntimeError: it has not, so that the comparison is none.
+    """
+    for stage in task.stages if task.same_rows else ():
+        for table in {table for tables in WRITES[stage.name].values() for table in tables}:
+            count = f"SELECT count(*) FROM {table}"
+            left = [(await rows(c.databases[stage.name], count))[0][0] for c in (ours, bare)]
+            if left[0] != left[1]:
+                raise RuntimeError(f"{table}: ours left {left[0]} rows and the bare loop {left[1]}")
 
 
 async def alone(ground: Ground, task: Task) -> Lap:

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from shared.messaging.event import decode, derived_id, encode
+from shared.messaging.topics import Topics
+from tests.bench import scaled, workload
+from tests.bench.tasks import SERVICES, Wave, ledger, timed_alone
+from tests.bench.workload import Sent
+
+TOPICS = Topics("b")
+
+
+def test_copies_are_of_other_people_and_can_be_read_like_the_first() -> None:
+    event = workload.joined("p-0000007")
+    model = Sent(TOPICS.of(event.partner, event.stream), event.key.encode(), encode(event))
+
+    copies = list(scaled.records([model], 3))
+
+    assert copies[0] == model
+    assert [copy.key for copy in copies] == [b"p-0000007", b"p-0001007", b"p-0002007"]
+    read: list[Any] = [decode(copy.value, partner=event.partner, stream=event.stream) for copy in copies]
+    assert [each.data.participant for each in read] == ["p-0000007", "p-0001007", "p-0002007"]
+    assert len({each.id for each in read}) == 3
+
+
+def test_a_derived_id_is_another_in_every_copy_wherever_it_stands() -> None:
+    number = derived_id(workload.joined("p-0000007"), "x")
+    value = orjson.dumps({"id": number, "about": number, "who": "p-0000007"})
+
+    copies = [orjson.loads(each.value) for each in scaled.records([Sent("t", b"p-0000007", value)], 4)]
+
+    assert len({copy["id"] for copy in copies}) == 4
+    assert all(copy["id"] == copy["about"] for copy in copies)
+
+
+def test_what_is_of_nobody_in_particular_is_there_once() -> None:
+    target = Sent("t", b"0114", b'{"municipality": "0114"}')
+    person = Sent("t", b"p-0000001", b'{"who": "p-0000001"}')
+
+    assert [r.key for r in scaled.records([target, person], 3)] == [
+        b"0114",
+        b"p-0000001",
+        b"p-0001001",
+        b"p-0002001",
+    ]
+
+
+def test_who_needs_to_know_nothing_gives_no_answers_to_what_is_left_out() -> None:
+    waves = [Wave([], 5, timed=False), Wave([], 7), Wave([], 9, timed=False), Wave([], 12)]
+
+    assert [wave.answers for wave in timed_alone(waves)] == [2, 5]
+
+
+def test_every_contract_starts_after_its_room_was_asked_for() -> None:
+    asked: set[str] = set()
+    started: set[str] = set()
+    for wave in ledger(TOPICS, workload.people(1_200))[1:]:
+        said = [orjson.loads(record.value)["data"] for record in wave.records]
+        starting = {data["participant"] for data in said if "placement" in data}
+        assert starting <= asked
+        started |= starting
+        asked |= {data["participant"] for data in said if "reservation" in data}
+
+    assert started == asked == set(workload.people(1_200))
+
+
+def test_the_work_of_each_service_answers_everybody() -> None:
+    people = workload.people(10)
+
+    answered = {name: waves(TOPICS, people)[-1].answers for name, (_, waves) in SERVICES.items()}
+
+    assert answered == {"intake": 30, "matching": 10, "quota": 20, "notifications": 20}

@@ -32,7 +32,7 @@ from tests.bench import (
 from tests.bench.ground import Ground, ground
 from tests.bench.report import Report
 from tests.bench.sizes import FULL, QUICK, Size
-from tests.bench.tasks import NOTIFICATIONS, ROAD, SERVICES, Task
+from tests.bench.tasks import ROAD, SERVICES, Task
 
 Tell = Callable[[str], None]
 
@@ -96,14 +96,14 @@ async def _measure(
         if name in parts:
             found[name] = await _compared(
                 servers,
-                Task(name, (stage,), waves, *size.services[name], same_rows=stage is not NOTIFICATIONS),
+                Task(name, (stage,), waves, *size.services[name], tasks.BEFOREHAND.get(name)),
                 size,
                 tell,
             )
     if "matching" in parts:
         await _matching_alone(found, servers, size, tell)
     if "journey" in parts:
-        task = Task("journey", ROAD, tasks.journey, *size.journey, same_rows=False)
+        task = Task("journey", ROAD, tasks.journey, *size.journey)
         found["journey"] = await _compared(servers, task, size, tell)
     if "peer" in parts:
         found["peer"] = await peer.measure(servers, size.peer, size.rounds, tell)

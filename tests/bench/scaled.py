@@ -39,18 +39,37 @@ async def fill(dsn: str, model: str, copies: int) -> dict[str, int]:
     source, target = await asyncpg.connect(model), await asyncpg.connect(dsn)
     try:
         await target.execute("SET synchronous_commit = off")
-        tables = await source.fetch(
-            "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public' "
-            "AND table_name <> ALL($1) AND table_name NOT LIKE '%migration%' ORDER BY 1",
-            list(_OF_THE_MOMENT),
-        )
-        rows = {table["name"]: await _copy(source, target, table["name"], copies) for table in tables}
+        rows = {name: await _copy(source, target, name, copies) for name in await _tables(source)}
         await target.execute("VACUUM (ANALYZE)")
         await target.execute("CHECKPOINT")
         return {name: count for name, count in rows.items() if count}
     finally:
         await source.close()
         await target.close()
+
+
+async def of_people(dsn: str) -> dict[str, int]:
+    """How many rows of people each table has; no table of the moment, and not the inbox."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return {
+            name: await connection.fetchval(
+                f"SELECT count(*) FROM {name} t WHERE t::text ~ '{PERSON}[0-9]{{7}}'"
+            )
+            for name in await _tables(connection)
+            if name != "inbox"
+        }
+    finally:
+        await connection.close()
+
+
+async def _tables(connection: Any) -> list[str]:
+    rows = await connection.fetch(
+        "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public' "
+        "AND table_name <> ALL($1) AND table_name NOT LIKE '%migration%' ORDER BY 1",
+        list(_OF_THE_MOMENT),
+    )
+    return [row["name"] for row in rows]
 
 
 async def _copy(source: Any, target: Any, table: str, copies: int) -> int:

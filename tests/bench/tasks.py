@@ -75,7 +75,8 @@ class Task:
     Attributes:
         waves: for so many people.
         people: how many, for us and the bare loop; the newcomer's takes the first `fewer` of them.
-        same_rows: False where what must be known beforehand leaves rows in the tables that are measured.
+        beforehand: tables that hold only what must be known beforehand, which the bare loop does not write;
+            None where the tables that are measured hold some of it too, so that rows cannot be compared.
     """
 
     name: str
@@ -83,7 +84,7 @@ class Task:
     waves: Waves
     people: int
     fewer: int
-    same_rows: bool = True
+    beforehand: Sequence[str] | None = None
 
 
 def at_the_door(topics: Topics, people: Sequence[str]) -> list[Wave]:
@@ -166,6 +167,8 @@ SERVICES: Final[Mapping[str, tuple[Stage, Waves]]] = {
     "notifications": (NOTIFICATIONS, telling),
 }
 """Each service, and the work that it is measured at."""
+BEFOREHAND: Final[Mapping[str, Sequence[str]]] = {"intake": (), "matching": (), "quota": ("domiciles",)}
+"""Of a service, the tables that only its untimed waves fill."""
 ROAD: Final = (INTAKE, MATCHING, NOTIFICATIONS)
 """The services that a journey leads through."""
 

@@ -18,10 +18,9 @@ from typing import Any, Final
 import asyncpg
 from aiokafka import TopicPartition
 
-from tests.bench import contenders, workload
+from tests.bench import contenders, scaled, workload
 from tests.bench.contenders import Contender, Model
-from tests.bench.ground import PARTITIONS, Corner, Ground, hold, processor_s, reader, rows
-from tests.bench.rivals.bare import WRITES
+from tests.bench.ground import PARTITIONS, Corner, Ground, hold, processor_s, reader
 from tests.bench.tasks import Stage, Task, Wave, timed_alone
 from tests.bench.workload import SOURCES
 
@@ -85,17 +84,20 @@ async def compare(
 
 
 async def _same_rows(ours: Contender, bare: Contender, task: Task) -> None:
-    """See that the bare loop has left the rows that ours left; not where ours had more to do beforehand.
+    """See that the bare loop has left the rows of people that ours left, in every table.
 
     Raises:
-        RuntimeError: it has not, so that the comparison is none.
+        RuntimeError: it has not, so that the comparison is none: see `WRITES` of the bare loop.
     """
-    for stage in task.stages if task.same_rows else ():
-        for table in {table for tables in WRITES[stage.name].values() for table in tables}:
-            count = f"SELECT count(*) FROM {table}"
-            left = [(await rows(c.databases[stage.name], count))[0][0] for c in (ours, bare)]
-            if left[0] != left[1]:
-                raise RuntimeError(f"{table}: ours left {left[0]} rows and the bare loop {left[1]}")
+    if task.beforehand is None:
+        return
+    for stage in task.stages:
+        there, here = [await scaled.of_people(c.databases[stage.name]) for c in (ours, bare)]
+        for table in sorted(set(there) - set(task.beforehand)):
+            if there[table] != here.get(table, 0):
+                raise RuntimeError(
+                    f"{table}: ours left {there[table]} rows, the bare loop {here.get(table, 0)}"
+                )
 
 
 async def alone(ground: Ground, task: Task) -> Lap:

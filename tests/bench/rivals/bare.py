@@ -25,19 +25,19 @@ _DIGEST: Final = bytes(16)
 
 WRITES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "intake": {
-        "menso.inbox": ("known", "receipts"),
+        "menso.inbox": ("known", "deadlines", "receipts"),
         "uwv.inbox": ("known", "receipts"),
         "gemeente-emmen.inbox": ("known", "receipts"),
     },
     "matching": {
-        "menso.intake": ("people",),
-        "menso.profiles": ("profiles",),
+        "menso.intake": ("people", "steps"),
+        "menso.profiles": ("profiles", "profile_versions"),
         "uwv.intake": ("advices",),
         "gemeente-emmen.intake": ("decisions", "waiting"),
     },
     "quota": {
         "menso.matching": ("reservations",),
-        "emco.intake": ("placements", "statements", "stock", "reservations"),
+        "emco.intake": ("placements", "statements", "spells", "stock", "reservations"),
     },
     "notifications": {
         "gemeente-emmen.intake": ("tidings", "messages", "jobs"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import uuid
 from collections.abc import Iterator, Sequence
@@ -65,7 +66,9 @@ class Ground:
     async def corner(self, name: str) -> Corner:
         """A corner with topics and registry of its own."""
         corner = Corner(self, Topics(f"b{uuid.uuid4().hex[:10]}"), self.folder / name)
-        corner.folder.mkdir(parents=True, exist_ok=True)
+        # What a process of an earlier run said must not be taken for what this one says.
+        shutil.rmtree(corner.folder, ignore_errors=True)
+        corner.folder.mkdir(parents=True)
         await provision(
             self.bootstrap,
             load_all(ROOT / "deploy" / "partners"),

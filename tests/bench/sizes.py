@@ -38,12 +38,12 @@ class Size:
 FULL: Final = Size(
     rounds=3,
     services={
-        "intake": (4_000, 400),
-        "matching": (10_000, 500),
-        "quota": (3_000, 500),
-        "notifications": (6_000, 500),
+        "intake": (4_000, 250),
+        "matching": (10_000, 300),
+        "quota": (3_000, 250),
+        "notifications": (6_000, 300),
     },
-    journey=(2_000, 200),
+    journey=(2_000, 150),
     peer=10_000,
     walls=3_000,
     known=1_000_000,

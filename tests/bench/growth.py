@@ -44,13 +44,13 @@ async def measure(
         for known in (SMALL, people):
             sizes[known] = await _among(ground, stage, waves, small.databases[name], known, new, rounds)
             tell(f"{name} among {known:,}: {sizes[known]}")
-        found[name] = _compared(sizes[SMALL], sizes[people])
-    return {"people": people, "rounds": rounds, "new": new, "services": found}
+        found[name] = {"people": people, "rounds": rounds, **_compared(sizes[SMALL], sizes[people])}
+    return found
 
 
 def worst(found: dict[str, Any]) -> float:
     """The growth of the service that grows most: of the processor of an event, its own and PostgreSQL's."""
-    return max(float(each["processor"]) for each in found["services"].values())
+    return max(float(each["processor"]) for each in found.values())
 
 
 async def _among(

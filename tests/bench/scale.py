@@ -7,7 +7,7 @@ what one instance does and from the processor that an event takes in each proces
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from tests.bench import contenders, throughput, workload
@@ -57,8 +57,3 @@ def _row(count: int, lap: Lap, one: Lap) -> dict[str, Any]:
 def processors() -> int:
     """How many this machine has."""
     return os.cpu_count() or 1
-
-
-def computed_only(rows: Sequence[dict[str, Any]]) -> bool:
-    """Whether something is here that the machine could not show."""
-    return not all(row["shown"] for row in rows)

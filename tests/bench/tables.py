@@ -176,9 +176,10 @@ def _stack(found: Found) -> Iterator[Shown]:
 def _growth(found: Found) -> Iterator[Shown]:
     growing = found.get("growing")
     if growing:
-        title = f"What an event costs among {growing['people']:,} people, over what it costs among 1,000"
+        title = "What an event costs among so many people, over what it costs among 1,000"
         headings = (
             "",
+            "people",
             "rows there",
             "processor µs before",
             "after",
@@ -188,13 +189,14 @@ def _growth(found: Found) -> Iterator[Shown]:
             "after",
             "times",
         )
-        yield Shown(title, headings, [_grown(name, each) for name, each in growing["services"].items()])
+        yield Shown(title, headings, [_grown(name, each) for name, each in growing.items()])
 
 
 def _grown(name: str, row: Found) -> Sequence[str]:
     few, many = row["few"], row["many"]
     return (
         name,
+        f"{row['people']:,}",
         f"{many['rows']:,}",
         f"{few['processor_us']:,.0f}",
         f"{many['processor_us']:,.0f}",

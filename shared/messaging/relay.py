@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -48,11 +48,19 @@ class Relay:
     Args:
         producer: makes a new idempotent producer; one that failed is not used again, since a lost
             batch leaves it out of sequence for good.
+        connect: opens the connection that holds the lock.
     """
 
-    def __init__(self, dsn: str, producer: Callable[[], AIOKafkaProducer]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        producer: Callable[[], AIOKafkaProducer],
+        *,
+        connect: Callable[..., Awaitable[asyncpg.Connection[Any]]] = connect,
+    ) -> None:
         self._dsn = dsn
         self._producer = producer
+        self._connect = connect
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._in_hand = asyncio.Lock()
@@ -88,7 +96,7 @@ class Relay:
 
     async def _serve(self) -> None:
         # It deletes and nothing else: a delete lost in a crash sends a row twice, which readers absorb.
-        connection = await connect(self._dsn, synchronous_commit="off")
+        connection = await self._connect(self._dsn, synchronous_commit="off")
         producer: AIOKafkaProducer | None = None
         try:
             await self._stand_by(connection)

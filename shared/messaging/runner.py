@@ -46,6 +46,7 @@ class Runner(Generic[W]):
         committed: called after every commit that left something in the outbox.
         replaying: True to rebuild state from the log: nothing is decided, stated, answered or buried.
         scenario: True when ticks come over the registry topic and the wall clock is not looked at.
+        now: the wall clock.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Runner(Generic[W]):
         committed: Callable[[], None] = lambda: None,
         scenario: bool = False,
         replaying: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._replaying = replaying
+        self._wall_clock = now
         self.service = service
         self._pool = pool
         self._topics = topics
@@ -228,7 +231,7 @@ class Runner(Generic[W]):
             ticked = await connection.fetchval("SELECT ticked_at FROM clock")
             if isinstance(ticked, datetime):
                 return ticked
-        return datetime.now(UTC)
+        return self._wall_clock()
 
     async def _once(
         self, connection: Connection, arrivals: Sequence[Arrival], *, anew: bool
@@ -274,7 +277,9 @@ class Runner(Generic[W]):
         while names:
             rows = [p for p in await parking.waiting_for(connection, names, upto) if p.seq not in found]
             names = set()
-            now = await self._now(connection) if rows else datetime.now(UTC)
+            if not rows:
+                break
+            now = await self._now(connection)
             for row in rows:
                 (arrival,) = self._doorkeeper.sort([row.record], registry, now)
                 found[row.seq] = replace(arrival, parked=row.seq, waits_for=row.waits_for)

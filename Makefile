@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv up down status demo test lint asyncapi-check bench bench-rules chaos lock clean
+.PHONY: help venv up down status demo test simulate lint asyncapi-check bench bench-rules chaos lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,9 @@ demo: $(LOCAL) ## Run the story of Emmen, 2017 to 2022, through the real service
 
 test: $(DEV) ## Run all tests; PYTEST_ARGS="tests/quota -k bridge" for some
 	@$(BIN)/python -m pytest --timeout=600 $(PYTEST_ARGS)
+
+simulate: $(DEV) ## Run the services on a store, a log and clocks that misbehave; SIMULATE_ARGS="--seeds 10000"
+	@$(BIN)/python -m tests.simulation $(SIMULATE_ARGS)
 
 lint: $(DEV) ## Check style, types, who may import whom, and the published contract
 	@$(BIN)/ruff check .

@@ -42,10 +42,11 @@ async def check(world: World) -> None:
 
 
 def judged_anew(world: World) -> set[str]:
-    """Statements that were refused, and taken after all."""
+    """Statements that were refused, and then taken after all or refused for another reason."""
     events = list(_events(world, Stream.INTAKE, Stream.PROFILES))
     went = {event["id"] for event in events if event["type"] != EventRefused.TYPE}
-    return {e["data"]["event_id"] for e in _of(events, EventRefused) if e["data"]["event_id"] in went}
+    refused = Counter(e["data"]["event_id"] for e in _of(events, EventRefused))
+    return {name for name, times in refused.items() if name is not None and (times > 1 or name in went)}
 
 
 async def nothing_lost(world: World) -> None:
@@ -76,9 +77,9 @@ async def nothing_twice(world: World) -> None:
 
 
 async def refusals_stand(world: World) -> None:
-    """What was refused is taken only when its partner handed it in again, and not when it is read again."""
+    """What was refused is judged anew when its partner hands it in again, and not when it is read again."""
     if unasked := judged_anew(world) - world.repeated:
-        raise Violation(f"refused, and taken when it was read again: {sorted(unasked)}")
+        raise Violation(f"refused, and judged anew when it was read again: {sorted(unasked)}")
 
 
 async def order_per_key(world: World) -> None:

@@ -12,7 +12,10 @@ from shared.contracts import (
     ContractKind,
     Data,
     DecisionOutcome,
+    DeviationDecided,
+    DeviationReason,
     Fund,
+    FundAssigned,
     ParticipantDecided,
     ParticipantRegistered,
     PlaceChanged,
@@ -112,6 +115,19 @@ class Partners:
             decided_by="team-werk-14",
         )  # fmt: skip
         return self.say("gemeente-emmen", said, outcome)
+
+    def deviation(self, person: str, place: str, reason: DeviationReason) -> Event:
+        said = DeviationDecided(
+            deviation=f"d-{self.numbers}", participant=person, municipality=EMMEN, place=place,
+            decided_by="team-werk-14", reason=reason, explanation="simulation", decided_on=self.day,
+        )  # fmt: skip
+        return self.say("gemeente-emmen", said, "deviation")
+
+    def assignment(self, placement: str, fund: Fund | None) -> Event:
+        said = FundAssigned(
+            municipality=EMMEN, placement=placement, fund=fund, from_on=self.day, reason="simulation"
+        )
+        return self.say("gemeente-emmen", said, placement)
 
     def start(self, person: str, place: str, proposal: str | None) -> Event:
         name = f"c-{person}-{self.numbers}"

@@ -56,7 +56,7 @@ class Run:
         struck: numbers and kinds of the faults that struck.
         said: what was stated.
         events: records in the log at the end.
-        judged_anew: whether something that was refused was handed in again, and taken then.
+        judged_anew: whether something that was refused was handed in again, and came to something else.
         outcome: all that it came to, where another run must come to the same.
     """
 
@@ -83,7 +83,7 @@ def judge(seed: int, *, muted: Collection[int] = (), without: Collection[str] = 
         without: statements that are left out.
     """
     found = simulate(seed, muted=muted, without=without)
-    # A calm run repeats nothing, so there it stays refused.
+    # A calm run repeats nothing, so there it came to what it came to first.
     if not found.wrong and not found.judged_anew and plot_of(seed, ()).compares:
         calm = simulate(seed, without=without, calm=True)
         if calm.wrong:

@@ -21,6 +21,8 @@ from shared.contracts import (
     BridgeDue,
     Data,
     DecisionOutcome,
+    DeviationReason,
+    Fund,
     LeaveReason,
     OrderKey,
     OrderRules,
@@ -199,7 +201,7 @@ class Region(Partners):
         elif not known.gone:
             one_of = [
                 self._step, self._pause, self._hand_over, self._hand_over, self._leave, self._withdraw,
-                self._erase, self._restate, self._start_unasked,
+                self._erase, self._restate, self._start_unasked, self._deviate, self._assign,
             ]  # fmt: skip
             yield from random.choice([*one_of, self._move] if moves else one_of)(random, person, known)
 
@@ -253,6 +255,17 @@ class Region(Partners):
         """A contract without a proposal: a fact, and counted, even over the number."""
         if person not in self.running:
             yield self.start(person, random.choice(sorted(self.places)), None)
+
+    def _deviate(self, random: Random, person: str, _known: _Person) -> Iterator[Event]:
+        """Before their turn, by decision of the municipality."""
+        yield self.deviation(person, random.choice(sorted(self.places)), random.choice(list(DeviationReason)))
+
+    def _assign(self, random: Random, person: str, _known: _Person) -> Iterator[Event]:
+        """A fund pays for a contract, and then perhaps another, or none in particular."""
+        if person in self.running:
+            funds = random.sample([*Fund, None], random.choice((1, 2)))
+            for fund in funds:
+                yield self.assignment(self.running[person], fund)
 
     def _news_of_places(self, random: Random) -> Iterator[Event]:
         name = random.choice(sorted(self.places))

@@ -96,6 +96,20 @@ async def test_a_refused_statement_is_not_taken_when_the_same_record_is_read_aga
     assert Status.ACCEPTED not in {outcome.status for outcome in again}
 
 
+@pytest.mark.xfail(strict=True, reason="of records that were refused only the last is known again")
+async def test_what_was_handed_in_twice_and_refused_twice_stays_refused_when_read_again():
+    """See "What is not promised" in docs/how-it-works.md."""
+    region = Region(0)
+    withdrawn, granted = (region.decision("p-1", outcome) for outcome in _WITHDRAWN_AND_GRANTED)
+    known = [*registrations(), region.registration("p-1")]
+    runner = _door()
+    await runner.process([_record(event, number) for number, event in enumerate(known)])
+    for event, offset in ((withdrawn, 100), (withdrawn, 101), (granted, 102)):
+        await runner.process([_record(event, offset)])
+    again = await runner.process([_record(withdrawn, 100)])
+    assert Status.ACCEPTED not in {outcome.status for outcome in again}
+
+
 _WITHDRAWN_AND_GRANTED = (DecisionOutcome.WITHDRAWN, DecisionOutcome.GRANTED)
 
 

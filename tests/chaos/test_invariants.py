@@ -18,6 +18,7 @@ from tests.chaos.checker.invariants.lists import OnOneList
 from tests.chaos.checker.invariants.messages import OneMessageAStep
 from tests.chaos.checker.invariants.order import OrderPerKey
 from tests.chaos.checker.invariants.parked import ParkedTakenUp
+from tests.chaos.checker.invariants.precedence import PrecedenceAsGranted
 from tests.chaos.checker.invariants.room import WithinTheRoom
 from tests.chaos.checker.invariants.statements import NothingLost
 from tests.chaos.checker.log import Told
@@ -138,6 +139,50 @@ async def test_never_more_than_the_number() -> None:
     ended = _told("placements.ended", stream="intake", placement="c")
     after = quota("granted", "d")
     assert await _verdict(WithinTheRoom(), Saw(), number, granted, started, used, ended, after) == []
+
+
+async def test_a_number_that_fell_holds_once_quota_has_told_it() -> None:
+    """A grant under the old number before quota told the new one, and after."""
+    first, fallen = (
+        _told("targets.set", "0114", stream="intake", year=2021, fund="ministry", number=n) for n in "21"
+    )
+    one, two = (_told("reservations.granted", "0114", stream="quota", reservation=n, year=2021) for n in "ab")
+    heard = _told(
+        "capacity.changed", "0114", stream="quota", year=2021, funds=[{"fund": "ministry", "target": "1"}]
+    )
+    late = _told("reservations.granted", "0114", stream="quota", reservation="b", year=2021)
+    assert await _verdict(WithinTheRoom(), Saw(), first, fallen, one, two, heard) == []
+    assert await _verdict(WithinTheRoom(), Saw(), first, fallen, one, heard, late) == ["over_room"]
+
+
+async def test_each_deviation_is_reported_once() -> None:
+    """Never; twice; without a decision."""
+    decided = _told("deviations.decided", stream="intake", deviation="d")
+    reported = _told("deviations.reported", deviation="d")
+    assert await _verdict(EveryEffectOnce(), Saw(), decided, reported) == []
+    assert await _verdict(EveryEffectOnce(), Saw(), decided) == ["lost"]
+    assert await _verdict(EveryEffectOnce(), Saw(), reported) == ["lost"]
+    assert await _verdict(EveryEffectOnce(), Saw(), decided, reported, reported) == ["doubled"]
+
+
+async def test_precedence_is_as_granted_and_told_once() -> None:
+    """Never told; told twice; told of a group that nobody granted."""
+
+    def granted(on: str, group: str | None = None) -> Told:
+        return _told(
+            "participants.decided", stream="intake", outcome="granted", decided_on=on, priority_group=group
+        )
+
+    def changed(on: str, group: str) -> Told:
+        return _told("waiting.changed", changed_on=on, priority_group=group)
+
+    joined = _told("waiting.joined", decided_on="2021-01-01")
+    first, again = granted("2021-01-01"), granted("2021-02-01", "g")
+    change, other = changed("2021-02-01", "g"), changed("2021-02-01", "h")
+    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined, change) == []
+    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined) == ["lost"]
+    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined, change, change) == ["doubled"]
+    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined, other) == ["doubled", "lost"]
 
 
 async def test_nobody_is_on_two_lists() -> None:

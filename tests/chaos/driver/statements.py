@@ -13,7 +13,10 @@ from shared.contracts import (
     AskedBy,
     ContractKind,
     DecisionOutcome,
+    DeviationDecided,
+    DeviationReason,
     Fund,
+    FundAssigned,
     OrderKey,
     OrderRules,
     ParticipantAdvised,
@@ -36,6 +39,8 @@ EMMEN: Final = "0114"
 NUMBER: Final = 40
 """Places under the number: few, so that there is always somebody for whom there is no room."""
 YEARS: Final = range(2021, 2041)
+FIRST: Final = "spoed"
+"""The group with precedence."""
 PLACES: Final = {"emco-groen": 30, "emco-inpak": 35, "emco-montage": 30, "emco-schoonmaak": 25}
 _KINDS: Final = tuple(place.removeprefix("emco-") for place in PLACES)
 
@@ -43,20 +48,12 @@ _KINDS: Final = tuple(place.removeprefix("emco-") for place in PLACES)
 def ground(on: date) -> list[tuple[str, str, Data]]:
     """Numbers, order, terms and places: by whom, what makes it this one, what."""
     said: list[tuple[str, str, Data]] = [
-        (
-            "gemeente-emmen",
-            str(year),
-            TargetSet(
-                municipality=EMMEN, year=year, fund=Fund.MINISTRY, number=Decimal(NUMBER),
-                unit=Unit.CONTRACTS, provisional=False, published_on=on, source="for this campaign",
-            ),
-        )
-        for year in YEARS
-    ]  # fmt: skip
+        ("gemeente-emmen", str(year), number(year, NUMBER, on)) for year in YEARS
+    ]
     policy: dict[str, Any] = {
         "municipality": EMMEN, "source": "for this campaign", "valid_from": on, "adopted_by": "college",
     }  # fmt: skip
-    order = OrderRules(keys=(OrderKey.DECISION_DATE,))
+    order = OrderRules(keys=(OrderKey.PRIORITY_GROUP, OrderKey.DECISION_DATE), priority_groups=(FIRST,))
     terms = TermsRules(answer_days=6, reservation_days=14, bridge_within_days=3)
     said += [
         (
@@ -72,6 +69,14 @@ def ground(on: date) -> list[tuple[str, str, Data]]:
     ]
     said += [("emco", "offered", _offered(place, seats, on)) for place, seats in PLACES.items()]
     return said
+
+
+def number(year: int, places: int, on: date) -> TargetSet:
+    """The number of a year, from now on."""
+    return TargetSet(
+        municipality=EMMEN, year=year, fund=Fund.MINISTRY, number=Decimal(places), unit=Unit.CONTRACTS,
+        provisional=False, published_on=on, source="for this campaign",
+    )  # fmt: skip
 
 
 def registered(person: str, on: date) -> ParticipantRegistered:
@@ -99,10 +104,28 @@ def advised(person: str, on: date, *, positive: bool = True) -> ParticipantAdvis
     )  # fmt: skip
 
 
-def decided(person: str, on: date, outcome: DecisionOutcome = DecisionOutcome.GRANTED) -> ParticipantDecided:
+def decided(
+    person: str, on: date, outcome: DecisionOutcome = DecisionOutcome.GRANTED, group: str | None = None
+) -> ParticipantDecided:
     """The municipality decides."""
     return ParticipantDecided(
-        participant=person, municipality=EMMEN, outcome=outcome, decided_on=on, decided_by="team-werk-14"
+        participant=person, municipality=EMMEN, outcome=outcome, decided_on=on, decided_by="team-werk-14",
+        priority_group=group,
+    )  # fmt: skip
+
+
+def deviation(person: str, place: str, on: date) -> DeviationDecided:
+    """An official lets somebody go before their turn."""
+    return DeviationDecided(
+        deviation=f"dev-{person}", participant=person, municipality=EMMEN, place=place,
+        decided_by="team-werk-14", reason=DeviationReason.URGENT, decided_on=on,
+    )  # fmt: skip
+
+
+def assigned(placement: str, fund: Fund | None, on: date) -> FundAssigned:
+    """Who pays for a contract from now on."""
+    return FundAssigned(
+        municipality=EMMEN, placement=placement, fund=fund, from_on=on, reason="for this campaign"
     )
 
 

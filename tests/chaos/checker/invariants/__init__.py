@@ -12,6 +12,7 @@ from tests.chaos.checker.invariants.lists import OnOneList
 from tests.chaos.checker.invariants.messages import OneMessageAStep
 from tests.chaos.checker.invariants.order import OrderPerKey
 from tests.chaos.checker.invariants.parked import ParkedTakenUp
+from tests.chaos.checker.invariants.precedence import PrecedenceAsGranted
 from tests.chaos.checker.invariants.rebuilt import SameWhenRebuilt
 from tests.chaos.checker.invariants.room import WithinTheRoom
 from tests.chaos.checker.invariants.statements import NothingLost
@@ -23,6 +24,7 @@ INVARIANTS: Final[Sequence[Callable[[], Invariant]]] = (
     WithinTheRoom,
     OnOneList,
     OneMessageAStep,
+    PrecedenceAsGranted,
     ParkedTakenUp,
     DeadLettersComplete,
     SameWhenRebuilt,

@@ -21,6 +21,7 @@ _ONCE: Final = {
     "proposals.declined": ("fell", "proposal"),
     "proposals.expired": ("fell", "proposal"),
     "proposals.withdrawn": ("fell", "proposal"),
+    "deviations.reported": ("reported", "deviation"),
 }
 """Of each type: as which step it counts, and whose step it is. Each step is taken once."""
 
@@ -36,6 +37,7 @@ class EveryEffectOnce:
         self._decided: set[str] = set()
         self._joined: set[str] = set()
         self._started: set[str] = set()
+        self._deviations: set[str] = set()
         self._due: Counter[tuple[str, ...]] = Counter()
 
     def see(self, told: Told) -> None:
@@ -58,6 +60,8 @@ class EveryEffectOnce:
             self._joined.add(data["participant"])
         elif told.type == "placements.started" and data.get("proposal"):
             self._started.add(data["proposal"])
+        elif told.type == "deviations.decided":
+            self._deviations.add(data["deviation"])
         elif told.type == "deadlines.due":
             self._due[told.key, data["kind"], data["due_on"], data.get("placement") or ""] += 1
 
@@ -81,6 +85,9 @@ class EveryEffectOnce:
             "a proposal was answered and nothing came of it": {
                 p for p in self._answers if p in made and not (fell[p] or self._steps["accepted"][p])
             },
+            "a deviation was decided and nothing was reported of it": self._deviations
+            - set(self._steps["reported"]),
+            "a deviation was reported that nobody decided": set(self._steps["reported"]) - self._deviations,
             "a decision that grants did not put the person on the list": self._decided - self._joined,
         }
         for what, names in missing.items():

@@ -34,7 +34,8 @@ class WithinTheRoom:
     """Keeps a ledger of its own, in the order of the quota stream.
 
     It counts only what surely takes room: grants that are still open, and contracts that used theirs and
-    that nobody has ended. So whatever it says to be too much is too much.
+    that nobody has ended; and it lets a number hold until quota itself has told a later one, in an event
+    that stands before the grant. So whatever it says to be too much is too much.
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,7 @@ class WithinTheRoom:
         self._numbers: dict[int, dict[str, list[tuple[int, Decimal]]]] = defaultdict(
             lambda: defaultdict(list)
         )
+        self._heard: dict[tuple[int, str], int] = defaultdict(int)
         self._contracts: dict[str, _Contract] = defaultdict(_Contract)
 
     def see(self, told: Told) -> None:
@@ -57,7 +59,7 @@ class WithinTheRoom:
             self._contracts[data["placement"]].ends.append(date.fromisoformat(ends) if ends else None)
         elif told.type == "placements.ended":
             self._contracts[data["placement"]].ended_ms = told.at_ms
-        elif told.type.startswith("reservations.") and told.stream == "quota":
+        elif told.stream == "quota" and told.type.startswith(("reservations.", "capacity.")):
             self._decisions.append(told)
 
     async def verdict(self, evidence: Evidence) -> list[Violation]:
@@ -67,6 +69,9 @@ class WithinTheRoom:
         used: dict[str, str] = {}
         found = []
         for told in self._decisions:
+            if told.type == "capacity.changed":
+                self._hear(told)
+                continue
             name = told.data["reservation"]
             if told.type == "reservations.granted":
                 held[name] = told
@@ -83,9 +88,22 @@ class WithinTheRoom:
                     used[name] = told.data["placement"]
         return found
 
+    def _hear(self, told: Told) -> None:
+        """Quota goes by the first number that says what it told, or by one that came after it."""
+        year = told.data["year"]
+        for part in told.data["funds"]:
+            said = self._numbers[year][part["fund"]]
+            heard = self._heard[year, part["fund"]]
+            target = Decimal(part["target"])
+            later = (n for n in range(heard, len(said)) if said[n][1] == target)
+            self._heard[year, part["fund"]] = next(later, heard)
+
     def _room(self, year: int, at_ms: int) -> Decimal:
-        funds = self._numbers[year].values()
-        # The highest number stated so far: a lower one may not have been heard yet.
+        # The highest number since the one that quota surely knew: a lower one may not have been heard yet.
         return sum(
-            (max((n for at, n in said if at <= at_ms), default=Decimal(0)) for said in funds), Decimal(0)
+            (
+                max((n for at, n in said[self._heard[year, fund] :] if at <= at_ms), default=Decimal(0))
+                for fund, said in self._numbers[year].items()
+            ),
+            Decimal(0),
         )

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.chaos.driver.journeys import (
+    deviating,
+    granted_again,
     handed_over,
     jumbled,
     leaving,
+    number_moves,
     ordinary,
+    paid_apart,
     refused,
     resting,
     twice_granted,
@@ -26,4 +30,8 @@ JOURNEYS: Final[Sequence[Journey]] = (
     handed_over.JOURNEY,
     resting.JOURNEY,
     twice_granted.JOURNEY,
+    deviating.JOURNEY,
+    granted_again.JOURNEY,
+    paid_apart.JOURNEY,
+    number_moves.JOURNEY,
 )

@@ -1,0 +1,38 @@
+"""The municipality says who pays for the contract, perhaps before the host has said that there is one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from shared.contracts import ContractKind, Fund, PlacementEnded, PlacementEndReason, PlacementStarted, Rung
+from tests.chaos.driver import statements
+from tests.chaos.driver.journeys.journey import Journey
+from tests.chaos.driver.people import Person
+
+
+async def _begin(person: Person) -> None:
+    calendar, placement = person.driver.calendar, f"c-{person.id}"
+    office = person.driver.offices["gemeente-emmen"]
+    today = calendar.today
+    await person.by("menso", statements.registered(person.id, today))
+    # One way for all that has the municipality for its key, so that its order is kept.
+    await office.say(statements.assigned(placement, Fund.COUNCIL, today), "http", f"{person.id}-1")
+    # Learning the work takes no room; who pays for it is kept all the same.
+    learns = PlacementStarted(
+        placement=placement, participant=person.id, place="emco-inpak", rung=Rung.LEARN_WORK,
+        starts_on=today, hours=Decimal(24), contract=ContractKind.NONE,
+    )  # fmt: skip
+    await person.by("emco", learns)
+    await office.say(statements.assigned(placement, None, today), "http", f"{person.id}-2")
+
+    async def end() -> None:
+        ended = PlacementEnded(
+            placement=placement, participant=person.id, ended_on=calendar.today,
+            reason=PlacementEndReason.CONTRACT_END,
+        )  # fmt: skip
+        await person.by("emco", ended)
+
+    calendar.after(person.later(2, 6), lambda: person.in_turn(end))
+
+
+JOURNEY = Journey("paid-apart", 1, _begin)

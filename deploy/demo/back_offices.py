@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import partial
@@ -16,10 +17,10 @@ from shared.contracts import (
     BridgeDue,
     LeaveReason,
     ParticipantLeft,
-    ParticipantStepped,
     ProposalAccepted,
     ProposalAnswered,
     ProposalMade,
+    StepReason,
 )
 from shared.contracts.base import Data, Rung
 from shared.messaging.event import Event
@@ -31,8 +32,20 @@ _GONE_AFTER: Final = timedelta(days=150)
 _LAST_MONTH_TO_GO: Final = 8
 """Nobody of the story leaves later in the year, so that the room is filled again by its end."""
 _TO_START: Final = timedelta(days=14)
-_LEAVE: Final = {30: date(2020, 6, 8), 44: date(2021, 4, 12), 71: date(2021, 9, 6)}
+_LEAVE: Final = {30: date(2020, 6, 8), 44: date(2021, 4, 12), 71: date(2021, 9, 6), 105: date(2021, 11, 8)}
 """Who moves away, by number."""
+
+# What follows is assumed, all of it: no source tells of single people.
+_BACK_AFTER: Final = timedelta(days=240)
+"""How long the first who moved on tries a regular job, before stepping back into the line."""
+_LEARNS_AT_EMCO: Final = 80
+"""Whose bridge is at a host's place, and ends before the sheltered job is there."""
+_LEARNS_FOR: Final = timedelta(days=210)
+_GRANTED_AGAIN: Final = (116, date(2021, 12, 15))
+"""Who is named to the group with precedence, by a grant that is repeated."""
+_ORDER_OF_2022: Final = date(2021, 12, 13)
+_GOES_FIRST: Final = (112, "emco-montage", date(2022, 2, 14))
+"""Who is let go before their turn, to which place."""
 
 
 class Plan:
@@ -60,7 +73,10 @@ class BackOffices:
         self._plan = plan
         self._people = {person.participant: person for person in people}
         self._declined: set[str] = set()
-        self._placed = 0
+        self._placed: Counter[int] = Counter()
+        self._jobs: Counter[str] = Counter()
+        self._moved_on = False
+        self._learned = False
 
     def prepare(self) -> None:
         """Plan what does not depend on anything that the services will say."""
@@ -71,6 +87,8 @@ class BackOffices:
         for place in statements.PLACES:
             self._say("emco", statements.OFFERED_ON, statements.offered(place))
             self._say("emco", date(2022, 1, 24), statements.enlarged(place))
+        self._say("emco", statements.OFFERED_ON, statements.learn_place_offered())
+        self._say(MUNICIPALITY, _ORDER_OF_2022, statements.order_of_2022())
         for person in self._people.values():
             self._plan_person(person)
 
@@ -98,6 +116,12 @@ class BackOffices:
             on = _LEAVE[person.number]
             left = ParticipantLeft(participant=person.participant, left_on=on, reason=LeaveReason.MOVED_AWAY)
             self._say(person.guide, on, left)
+        if person.number == _GRANTED_AGAIN[0]:
+            on = _GRANTED_AGAIN[1]
+            self._say(MUNICIPALITY, on, statements.decided_again(person, on))
+        if person.number == _GOES_FIRST[0]:
+            _, place, on = _GOES_FIRST
+            self._say(MUNICIPALITY, on, statements.deviation(person, place, on))
         if person.number <= facts.NUMBERS[0].places:
             # Before the werkbedrijf there is no order and no proposal; EMCO and the municipality agree.
             place = list(statements.PLACES)[person.number % len(statements.PLACES)]
@@ -105,15 +129,31 @@ class BackOffices:
             self._plan.on(starts_on, partial(self._start, person, place, None, starts_on))
 
     def _start(self, person: Person, place: str, proposal: str | None, on: date) -> None:
-        self._placed += 1
-        self._doors.say("emco", on, statements.started(person, place, proposal, on))
+        self._jobs[person.participant] += 1
+        placement = statements.placement_of(person, self._jobs[person.participant])
+        self._doors.say("emco", on, statements.started(person, placement, place, proposal, on))
+        if on >= facts.COUNCIL_PAYS_FROM and self._placed[on.year] in facts.paid_by_the_council():
+            self._doors.say(MUNICIPALITY, on, statements.paid_by_the_council(placement, on))
+        self._placed[on.year] += 1
         gone_on = on + _GONE_AFTER
-        if self._placed % 8 == 0 and gone_on.month <= _LAST_MONTH_TO_GO:
+        if self._placed.total() % 8 == 0 and gone_on.month <= _LAST_MONTH_TO_GO:
             # One in eight moves on; that room goes to the next on the list, within the year.
-            self._say("emco", gone_on, statements.ended(person, gone_on))
+            self._say("emco", gone_on, statements.ended(person, placement, gone_on))
+            self._try_a_job(person, gone_on + timedelta(days=1))
         else:
             kept_on = on + _MADE_PERMANENT_AFTER
-            self._say("emco", kept_on, statements.made_permanent(person, kept_on))
+            self._say("emco", kept_on, statements.made_permanent(person, placement, kept_on))
+
+    def _try_a_job(self, person: Person, on: date) -> None:
+        """The first who moves on comes back: trying a regular job costs nobody the place in line."""
+        if self._moved_on:
+            return
+        self._moved_on = True
+        up = statements.stepped(person, Rung.REGULAR_WORK, on, StepReason.READY_FOR_MORE)
+        self._say(person.guide, on, up)
+        back_on = on + _BACK_AFTER
+        down = statements.stepped(person, Rung.LEARN_WORK, back_on, StepReason.TOO_MUCH)
+        self._say(person.guide, back_on, down)
 
     def _answer(self, made: ProposalMade, today: date) -> None:
         person = self._people[made.participant]
@@ -133,11 +173,11 @@ class BackOffices:
 
     def _bridge(self, due: BridgeDue, today: date) -> None:
         person = self._people[due.participant]
+        if person.number == _LEARNS_AT_EMCO and not self._learned:
+            self._learned = True
+            self._doors.say("emco", today, statements.learning(person, today))
+            until = today + _LEARNS_FOR
+            self._say("emco", until, statements.learned(person, until))
+            return
         rung = Rung.LEARN_WORK if person.number % 3 else Rung.WORK_WITH_BENEFIT
-        self._doors.say(
-            person.guide,
-            today,
-            ParticipantStepped(
-                participant=due.participant, rung=rung, stepped_on=today, place=None, reason=None
-            ),
-        )
+        self._doors.say(person.guide, today, statements.stepped(person, rung, today))

@@ -54,6 +54,17 @@ WAITING_END_2021: Final = 51
 """People on the list at the end of December 2021 (letter to the council). The services must come to
 this figure by themselves; the scenario only decides how many ask for sheltered work (`people.py`)."""
 
+COUNCIL_PAYS_FROM: Final = date(2022, 1, 1)
+"""Assumed: contracts beyond the ministry's number of 2022 are assigned to the council's fund, one by one."""
+
+
+def paid_by_the_council() -> range:
+    """Which contracts of 2022, by their turn, the council pays: what the ministry leaves out."""
+    of_fund = {number.fund: number.places for number in NUMBERS if number.year == COUNCIL_PAYS_FROM.year}
+    before = sum(number.places for number in NUMBERS if number.year == COUNCIL_PAYS_FROM.year - 1)
+    first = of_fund[Fund.MINISTRY] - before
+    return range(first, first + of_fund[Fund.COUNCIL])
+
 
 def assumed(year: int) -> bool:
     """Whether any of the year's numbers is the scenario's own."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
+import orjson
 from rich.table import Table
 
 from deploy.demo import facts
+from shared.contracts import BridgeEnded, DeviationReported, FundAssigned, WaitingChanged, WaitingJoined
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,31 @@ def table(years: list[Year]) -> Table:
             *[str(figure) for figure in (year.contracts, year.waiting, year.bridged, year.messages)],
         )
     return shown
+
+
+_ALSO: Final = {
+    FundAssigned.TYPE: "contract op kosten van de gemeenteraad",
+    DeviationReported.TYPE: "afwijking van de volgorde, met naam van de functie en reden",
+    WaitingChanged.TYPE: "toekenning herhaald, met voorrang",
+    WaitingJoined.TYPE: "keer terug van gewoon werk, op de oude plek in de rij",
+    BridgeEnded.TYPE: "overbrugging die eindigde en opnieuw werd aangeboden",
+}
+
+
+def also(records: Mapping[str, list[tuple[bytes, bytes]]]) -> str:
+    """What else happened in the story, counted in the log, in a sentence."""
+    counted: Counter[str] = Counter()
+    for topic, found in records.items():
+        if topic.endswith((".intake", ".matching")):
+            events = [orjson.loads(value) for _, value in set(found)]
+            counted.update(
+                event["type"]
+                for event in events
+                if event["type"] != WaitingJoined.TYPE or event["data"].get("back_from")
+            )
+    return (
+        "Ook gebeurd (aangenomen): " + "; ".join(f"{counted[t]}x {text}" for t, text in _ALSO.items()) + "."
+    )
 
 
 def digest(records: Mapping[str, list[tuple[bytes, bytes]]]) -> dict[str, Any]:

@@ -97,9 +97,11 @@ def _show(stack: Stack, around: Surroundings, folder: Path, console: Console) ->
     url = {part.name: part.url for part in stack.parts}
     years = asyncio.run(report.ask(url["quota"], url["matching"], url["notifications"]))
     report.write(folder / "report.json", years)
-    digest = report.digest(asyncio.run(whole_log(around.bootstrap, around.topics)))
+    log = asyncio.run(whole_log(around.bootstrap, around.topics))
+    digest = report.digest(log)
     (folder / "events.json").write_text(json.dumps(digest, indent=2) + "\n", encoding="utf-8")
     console.print(report.table(years))
+    console.print(report.also(log))
     console.print(f"{sum(digest['events'].values())} events, sha256 {digest['sha256'][:16]}…")
     for name, address in url.items():
         console.print(f"  {name:15} {address}/docs")

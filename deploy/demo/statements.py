@@ -14,11 +14,16 @@ from shared.contracts import (
     AskedBy,
     ContractKind,
     DecisionOutcome,
+    DeviationDecided,
+    DeviationReason,
+    Fund,
+    FundAssigned,
     OrderKey,
     OrderRules,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantRegistered,
+    ParticipantStepped,
     PlaceChanged,
     PlacementChanged,
     PlacementChangeReason,
@@ -29,6 +34,7 @@ from shared.contracts import (
     PolicyAdopted,
     PolicyKind,
     ProfileStated,
+    StepReason,
     TargetSet,
     TermsRules,
     Unit,
@@ -39,6 +45,10 @@ PLACES: Final = {"emco-groen": 30, "emco-inpak": 35, "emco-montage": 30, "emco-s
 """Places at EMCO and seats in them; assumed, and more than the numbers ever allow."""
 MORE_SEATS: Final = 5
 OFFERED_ON: Final = date(2017, 1, 9)
+LEARN_PLACE: Final = "emco-leerwerk"
+"""Where somebody can learn the work meanwhile; assumed."""
+YOUNG: Final = "pro-vso"
+"""The group that the council gave precedence in 2022; assumed."""
 _KINDS: Final = tuple(place.removeprefix("emco-") for place in PLACES)
 _EMMEN_POSTCODE: Final = "7811"
 _YEAR: Final = timedelta(days=365)
@@ -93,6 +103,36 @@ def decided(person: Person) -> ParticipantDecided:
     )
 
 
+def decided_again(person: Person, on: date) -> ParticipantDecided:
+    """The same grant, now with the group that the council gave precedence."""
+    return decided(person).model_copy(update={"decided_on": on, "priority_group": YOUNG})
+
+
+def deviation(person: Person, place: str, on: date) -> DeviationDecided:
+    """An official lets somebody go before their turn, and says why."""
+    return DeviationDecided(
+        deviation=f"afwijking-{on.year}-1",
+        participant=person.participant,
+        municipality=facts.EMMEN,
+        place=place,
+        decided_by="teammanager-werk",
+        reason=DeviationReason.WORKS_THERE_ALREADY,
+        explanation=f"Kent het werk en de ploeg al ({facts.ASSUMED}).",
+        decided_on=on,
+    )
+
+
+def paid_by_the_council(placement: str, on: date) -> FundAssigned:
+    """The council pays this contract from its first day."""
+    return FundAssigned(
+        municipality=facts.EMMEN,
+        placement=placement,
+        fund=Fund.COUNCIL,
+        from_on=on,
+        reason=f"Raadsbesluit extra plekken beschut werk ({facts.ASSUMED})",
+    )
+
+
 def number_set(number: facts.Number) -> TargetSet:
     """The municipality states the yearly number, with its source."""
     return TargetSet(
@@ -119,6 +159,14 @@ def order() -> PolicyAdopted:
     )
 
 
+def order_of_2022() -> PolicyAdopted:
+    """School leavers whom the municipality named go first; early 2022 many youngsters waited."""
+    rules = OrderRules(keys=(OrderKey.PRIORITY_GROUP, OrderKey.DECISION_DATE), priority_groups=(YOUNG,))
+    return order().model_copy(
+        update={"policy": "volgorde-2022", "valid_from": facts.COUNCIL_PAYS_FROM, "order": rules}
+    )
+
+
 def terms() -> PolicyAdopted:
     """How long things may take."""
     return PolicyAdopted(
@@ -137,15 +185,51 @@ def offered(place: str) -> PlaceOffered:
     return PlaceOffered(**_place(place, PLACES[place]))
 
 
+def learn_place_offered() -> PlaceOffered:
+    """EMCO has a place to learn the work, with benefit."""
+    return PlaceOffered(**_place(LEARN_PLACE, 2) | {"rung": Rung.LEARN_WORK})
+
+
 def enlarged(place: str) -> PlaceChanged:
     """EMCO has more seats there."""
     return PlaceChanged(**_place(place, PLACES[place] + MORE_SEATS))
 
 
-def started(person: Person, place: str, proposal: str | None, on: date) -> PlacementStarted:
+def learning(person: Person, on: date) -> PlacementStarted:
+    """Somebody learns the work at EMCO, without a contract."""
+    return PlacementStarted(
+        placement=learning_of(person),
+        participant=person.participant,
+        place=LEARN_PLACE,
+        proposal=None,
+        rung=Rung.LEARN_WORK,
+        starts_on=on,
+        hours=person.hours,
+        contract=ContractKind.NONE,
+    )
+
+
+def learned(person: Person, on: date) -> PlacementEnded:
+    """The months of learning are over."""
+    return PlacementEnded(
+        placement=learning_of(person),
+        participant=person.participant,
+        ended_on=on,
+        reason=PlacementEndReason.CONTRACT_END,
+    )
+
+
+def stepped(person: Person, rung: Rung, on: date, reason: StepReason | None = None) -> ParticipantStepped:
+    """The guide states a step, up or down."""
+    return ParticipantStepped(
+        participant=person.participant, rung=rung, stepped_on=on, place=None, reason=reason
+    )
+
+
+def started(person: Person, placement: str, place: str, proposal: str | None, on: date) -> PlacementStarted:
     """EMCO states a contract, for a year at first."""
     return PlacementStarted(
-        placement=placement_of(person),
+        placement=placement,
         participant=person.participant,
         place=place,
         proposal=proposal,
@@ -157,10 +241,10 @@ def started(person: Person, place: str, proposal: str | None, on: date) -> Place
     )
 
 
-def made_permanent(person: Person, on: date) -> PlacementChanged:
+def made_permanent(person: Person, placement: str, on: date) -> PlacementChanged:
     """The contract goes on without an end."""
     return PlacementChanged(
-        placement=placement_of(person),
+        placement=placement,
         participant=person.participant,
         changed_on=on,
         hours=person.hours,
@@ -170,19 +254,24 @@ def made_permanent(person: Person, on: date) -> PlacementChanged:
     )
 
 
-def ended(person: Person, on: date) -> PlacementEnded:
+def ended(person: Person, placement: str, on: date) -> PlacementEnded:
     """The person moves on to other work."""
     return PlacementEnded(
-        placement=placement_of(person),
+        placement=placement,
         participant=person.participant,
         ended_on=on,
         reason=PlacementEndReason.STEP_UP,
     )
 
 
-def placement_of(person: Person) -> str:
-    """The id of the person's contract at EMCO."""
-    return f"c-{person.number:04d}"
+def placement_of(person: Person, turn: int) -> str:
+    """The id of the person's first, second, ... contract at EMCO."""
+    return f"c-{person.number:04d}" if turn == 1 else f"c-{person.number:04d}-{turn}"
+
+
+def learning_of(person: Person) -> str:
+    """The id of the person's months of learning at EMCO."""
+    return f"l-{person.number:04d}"
 
 
 def _place(place: str, seats: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import orjson
 from rich.console import Console
 
 from deploy.demo.logbook import whole_log
@@ -37,6 +38,16 @@ class Telling:
         found: dict[str, Any]
         (found,) = [each for each in self.report["years"] if each["year"] == year]
         return found
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """What all events of a type say, on the streams on which they count."""
+        whole = [
+            orjson.loads(value)
+            for topic, records in self.log.items()
+            if topic.endswith((".intake", ".matching"))
+            for _, value in sorted(set(records))
+        ]
+        return [each["data"] for each in whole if f".{kind}." in f"{each['type']}."]
 
     def variables(self) -> dict[str, str]:
         """What the command line must be told to find this stack."""

@@ -76,6 +76,31 @@ def test_the_councils_money_gives_part_of_the_list_a_contract_in_2022(told: Tell
     assert told.year(2022)["waiting"] < told.year(2021)["waiting"]
 
 
+def test_each_years_contracts_are_those_that_the_story_has_always_come_to(told: Telling):
+    contracts = [told.year(year)["contracts"] for year in range(2017, 2023)]
+    assert contracts == [20, 35, 45, 54, 61, 87]
+    assert (told.year(2022)["waiting"], told.year(2022)["bridged"]) == (41, 41)
+
+
+def test_what_else_happened_is_in_the_log_and_on_the_screen(told: Telling):
+    fund = told.events("funds.assigned")
+    assert len(fund) == 22
+    assert {each["fund"] for each in fund} == {"council"}
+    assert all(facts.ASSUMED in each["reason"] for each in fund)
+    (deviation,) = told.events("deviations.reported")
+    assert (deviation["outcome"], deviation["decided_by"]) == ("proposed", "teammanager-werk")
+    assert deviation["passed"] > 0
+    (changed,) = told.events("waiting.changed")
+    assert changed["priority_group"] == "pro-vso"
+    (back,) = [each for each in told.events("waiting.joined") if each.get("back_from")]
+    jobs = [e for e in told.events("placements.started") if e["participant"] == back["participant"]]
+    assert [job["rung"] for job in jobs] == ["sheltered_work", "sheltered_work"]
+    (ended,) = told.events("bridges.ended")
+    offers = [e for e in told.events("bridges.offered") if e["participant"] == ended["participant"]]
+    assert len(offers) == 2
+    assert "22x contract op kosten van de gemeenteraad" in " ".join(told.screen.split())
+
+
 def test_every_message_that_was_counted_lies_at_the_mail_server(told: Telling):
     assert sum(year["messages"] for year in told.report["years"]) <= len(told.mails)
     assert all(year["messages"] for year in told.report["years"])

@@ -104,6 +104,22 @@ async def test_a_step_is_taken_once() -> None:
     assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, made, fell) == ["lost"]
 
 
+async def test_a_contract_ends_a_later_proposal_without_an_answer_to_it() -> None:
+    """Answered and nothing came of it; but not when the person was placed meanwhile."""
+    room = [
+        _told("reservations.requested", "0114", reservation="r"),
+        _told("reservations.granted", "0114", stream="quota", reservation="r"),
+        _told("reservations.used", "0114", stream="quota", reservation="r"),
+    ]
+    made = _told("proposals.made", participant="p", reservation="r", proposal="q")
+    answered = _told("proposals.answered", stream="intake", proposal="q")
+    placed = _told("waiting.left", participant="p", reason="placed")
+    moved = _told("waiting.left", participant="p", reason="moved")
+    assert await _verdict(EveryEffectOnce(), Saw(), *room, made, placed, answered) == []
+    assert await _verdict(EveryEffectOnce(), Saw(), *room, made, moved, answered) == ["lost"]
+    assert await _verdict(EveryEffectOnce(), Saw(), *room, made, answered) == ["lost"]
+
+
 async def test_the_order_of_a_key_is_that_of_the_ledger() -> None:
     """The second before the first."""
     one, two = (_told("participants.stepped", stream="intake", id_=f"e-{n}") for n in (1, 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import orjson
 
@@ -27,6 +27,7 @@ class DeadLettersComplete:
     def __init__(self) -> None:
         self._answers: dict[tuple[str, int, int], str] = {}
         self._over: set[str] = set()
+        self._made_for: dict[str, set[str]] = defaultdict(set)
         self._refused: Counter[tuple[str, str]] = Counter()
 
     def see(self, told: Told) -> None:
@@ -35,6 +36,10 @@ class DeadLettersComplete:
             self._answers[told.place] = told.data["proposal"]
         elif told.type in _OUTCOMES:
             self._over.add(told.data["proposal"])
+        elif told.type == "proposals.made":
+            self._made_for[told.data["participant"]].add(told.data["proposal"])
+        elif told.type == "waiting.left" and told.data["reason"] == "placed":
+            self._over |= self._made_for[told.data["participant"]]
         elif told.type == "events.refused" and told.first:
             self._refused[told.partner, told.data["code"]] += 1
 

@@ -24,6 +24,13 @@ _ONCE: Final = {
     "deviations.reported": ("reported", "deviation"),
 }
 """Of each type: as which step it counts, and whose step it is. Each step is taken once."""
+_NAMED: Final = {
+    "reservations.granted": "reservation",
+    "proposals.answered": "proposal",
+    "waiting.joined": "participant",
+    "deviations.decided": "deviation",
+}
+"""Of each type: what it names, so that something must follow."""
 
 
 class EveryEffectOnce:
@@ -32,12 +39,11 @@ class EveryEffectOnce:
     def __init__(self) -> None:
         self._steps: dict[str, Counter[str]] = defaultdict(Counter)
         self._proposal_of: dict[str, str] = {}
-        self._granted: set[str] = set()
-        self._answers: set[str] = set()
+        self._made_for: dict[str, set[str]] = defaultdict(set)
+        self._placed: set[str] = set()
+        self._named: dict[str, set[str]] = defaultdict(set)
         self._decided: set[str] = set()
-        self._joined: set[str] = set()
         self._started: set[str] = set()
-        self._deviations: set[str] = set()
         self._due: Counter[tuple[str, ...]] = Counter()
 
     def see(self, told: Told) -> None:
@@ -48,20 +54,19 @@ class EveryEffectOnce:
         if told.type in _ONCE:
             step, whose = _ONCE[told.type]
             self._steps[step][data[whose]] += 1
-        if told.type == "reservations.granted":
-            self._granted.add(data["reservation"])
+        if told.type in _NAMED:
+            self._named[told.type].add(data[_NAMED[told.type]])
         elif told.type.startswith("proposals.") and data.get("reservation"):
             self._proposal_of[data["reservation"]] = data["proposal"]
-        elif told.type == "proposals.answered":
-            self._answers.add(data["proposal"])
+            if told.type == "proposals.made":
+                self._made_for[data["participant"]].add(data["proposal"])
+        elif told.type == "waiting.left" and data["reason"] == "placed":
+            # A contract on an earlier proposal's word ends a later one without an answer to it.
+            self._placed |= self._made_for[data["participant"]]
         elif told.type == "participants.decided" and data["outcome"] == "granted":
             self._decided.add(data["participant"])
-        elif told.type == "waiting.joined":
-            self._joined.add(data["participant"])
         elif told.type == "placements.started" and data.get("proposal"):
             self._started.add(data["proposal"])
-        elif told.type == "deviations.decided":
-            self._deviations.add(data["deviation"])
         elif told.type == "deadlines.due":
             self._due[told.key, data["kind"], data["due_on"], data.get("placement") or ""] += 1
 
@@ -80,19 +85,23 @@ class EveryEffectOnce:
             Violation("doubled", due[0], f"due {n} times: {due}") for due, n in self._due.items() if n > 1
         ]
         asked, answered, closed = (set(self._steps[step]) for step in ("asked", "answered", "closed"))
+        deviations = self._named["deviations.decided"]
         missing = {
             "room was asked for and never answered": asked - answered,
             "a proposal was answered and nothing came of it": {
-                p for p in self._answers if p in made and not (fell[p] or self._steps["accepted"][p])
+                p
+                for p in self._named["proposals.answered"] - self._placed
+                if p in made and not (fell[p] or self._steps["accepted"][p])
             },
-            "a deviation was decided and nothing was reported of it": self._deviations
+            "a deviation was decided and nothing was reported of it": deviations
             - set(self._steps["reported"]),
-            "a deviation was reported that nobody decided": set(self._steps["reported"]) - self._deviations,
-            "a decision that grants did not put the person on the list": self._decided - self._joined,
+            "a deviation was reported that nobody decided": set(self._steps["reported"]) - deviations,
+            "a decision that grants did not put the person on the list": self._decided
+            - self._named["waiting.joined"],
         }
         for what, names in missing.items():
             found += [Violation("lost", name, what) for name in sorted(names)]
-        for reservation in sorted(self._granted):
+        for reservation in sorted(self._named["reservations.granted"]):
             proposal = self._proposal_of.get(reservation, "")
             if not (made[proposal] or fell[proposal]):
                 found.append(Violation("lost", reservation, "room was granted and nothing was proposed"))

@@ -15,7 +15,7 @@ from tests.chaos.nemesis.faults import FAULTS
 from tests.chaos.report import COUNTS
 from tests.delivery.programs import ROOT
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.campaign]
 
 _SEED: Final = os.environ.get("CHAOS_SEED", "20210104")
 """The same in each run, so that a change is told apart from another draw; `make chaos` draws a new one."""

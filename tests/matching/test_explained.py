@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -27,36 +27,20 @@ from shared.contracts import (
     Rung,
     WaitingPassedOver,
 )
-from tests.matching.support import (
+from tests.matching.conftest import DAY, NEXT, WEEK
+from tests.matching.statements import (
     EMMEN,
-    Region,
     answered,
-    at,
-    by_decision,
     capacity,
     granted,
-    of_type,
     place,
     profile,
     refused,
     started,
     stepped,
 )
+from tests.matching.support import Region, at, of_type
 from tests.matching.test_store import told
-
-DAY = date(2020, 11, 2)
-NEXT = DAY + timedelta(days=1)
-WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def region() -> Region:
-    """Emmen with an order, and three people in line."""
-    region = Region()
-    region.hear(by_decision(DAY), DAY)
-    for n in (1, 2, 3):
-        region.join(f"p-{n}", DAY + timedelta(days=n - 3))
-    return region
 
 
 async def why(database: str, region: Region, participant: str) -> dict[str, tuple[str, str]]:

@@ -43,28 +43,24 @@ from shared.contracts import (
     Rung,
 )
 from shared.messaging.event import Event, encode
-from tests.matching.support import (
+from tests.matching.statements import (
     COEVORDEN,
     EMMEN,
-    Region,
     advised,
     answered,
-    at,
     by_decision,
     capacity,
     decided,
     granted,
-    of_type,
     on_terms,
     place,
     profile,
-    record_of,
     refused,
     registered,
     started,
-    state_of,
     stepped,
 )
+from tests.matching.support import Region, at, of_type, record_of, state_of
 
 Part = list[Event]
 """Events that nothing puts in order but their topic and key."""

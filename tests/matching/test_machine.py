@@ -32,18 +32,8 @@ from shared.contracts import (
     PlaceWithdrawn,
     ReservationRequested,
 )
-from tests.matching.support import (
-    EMMEN,
-    Region,
-    answered,
-    at,
-    by_decision,
-    of_type,
-    place,
-    profile,
-    started,
-    state_of,
-)
+from tests.matching.statements import EMMEN, answered, by_decision, place, profile, started
+from tests.matching.support import Region, at, of_type, state_of
 from tests.matching.test_small_worlds import servable
 
 DAY = date(2020, 11, 2)

@@ -39,18 +39,16 @@ from shared.contracts import (
     WaitingPassedOver,
 )
 from shared.messaging.event import encode
-from tests.matching.support import (
+from tests.matching.conftest import DAY, NEXT, WEEK
+from tests.matching.statements import (
     COEVORDEN,
     EMMEN,
-    Region,
     advised,
     answered,
-    at,
     by_decision,
     capacity,
     decided,
     granted,
-    of_type,
     on_terms,
     place,
     profile,
@@ -58,20 +56,7 @@ from tests.matching.support import (
     started,
     stepped,
 )
-
-DAY = date(2020, 11, 2)
-NEXT = DAY + timedelta(days=1)
-WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def region() -> Region:
-    """Emmen with an order, and three people in line."""
-    region = Region()
-    region.hear(by_decision(DAY), DAY)
-    for n in (1, 2, 3):
-        region.join(f"p-{n}", DAY + timedelta(days=n - 3))
-    return region
+from tests.matching.support import Region, at, of_type
 
 
 def placed(region: Region, person: str = "p-1", on: date = DAY) -> None:

@@ -34,36 +34,21 @@ from shared.contracts import (
     WaitingLeft,
     WaitingPassedOver,
 )
-from tests.matching.support import (
+from tests.matching.conftest import DAY, NEXT, WEEK
+from tests.matching.statements import (
     COEVORDEN,
     EMMEN,
-    Region,
     answered,
-    at,
     by_decision,
     capacity,
     granted,
-    of_type,
     on_terms,
     place,
     profile,
     refused,
     started,
 )
-
-DAY = date(2020, 11, 2)
-NEXT = DAY + timedelta(days=1)
-WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def region() -> Region:
-    """Emmen with an order, and three people in line."""
-    region = Region()
-    region.hear(by_decision(DAY), DAY)
-    for n in (1, 2, 3):
-        region.join(f"p-{n}", DAY + timedelta(days=n - 3))
-    return region
+from tests.matching.support import Region, at, of_type
 
 
 def proposed(region: Region, *places: str, on: date = DAY) -> list[ProposalMade]:

@@ -25,19 +25,8 @@ from shared.messaging.registry import save_partner
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record
 from shared.web import problems
-from tests.matching.support import (
-    EMMEN,
-    OPERATOR,
-    REGISTRY,
-    TOPICS,
-    Region,
-    answered,
-    by_decision,
-    place,
-    started,
-    state_of,
-    stepped,
-)
+from tests.matching.statements import EMMEN, answered, by_decision, place, started, stepped
+from tests.matching.support import OPERATOR, REGISTRY, TOPICS, Region, state_of
 from tests.matching.test_interleaving import Story, shuffled, stories
 
 DAY = date(2020, 11, 2)

@@ -24,20 +24,19 @@ from shared.contracts import (
     WaitingLeft,
     WaitingPassedOver,
 )
-from tests.matching.support import (
+from tests.matching.statements import (
     COEVORDEN,
     EMMEN,
-    Region,
     advised,
     by_decision,
     decided,
-    of_type,
     on_terms,
     place,
     registered,
     started,
     stepped,
 )
+from tests.matching.support import Region, of_type
 
 DAY = date(2020, 11, 2)
 WEEK = timedelta(days=7)

@@ -15,7 +15,8 @@ from services.quota import api
 from shared.contracts import Fund
 from shared.messaging.event import Event
 from shared.web import problems
-from tests.quota.support import Speaker, asked, at, by_hours, number, registered, started
+from tests.quota.statements import asked, by_hours, number, registered, started
+from tests.quota.support import Speaker, at
 from tests.quota.test_store import opened, records, runner
 
 DAY = date(2021, 3, 1)

@@ -29,15 +29,11 @@ from shared.contracts import (
 )
 from shared.messaging.event import Event
 from shared.web import problems
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    Ledger,
-    Speaker,
     asked,
     assigned,
-    at,
-    basis_of,
     bridged,
     ended,
     merged,
@@ -46,6 +42,7 @@ from tests.quota.support import (
     started,
     waits,
 )
+from tests.quota.support import Ledger, Speaker, at, basis_of
 from tests.quota.test_store import opened, records, runner
 
 TODAY = date(2021, 10, 2)

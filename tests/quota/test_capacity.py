@@ -7,19 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from shared.contracts import CapacityChanged, Fund, ProposalExpired, Unit
-from tests.quota.support import (
-    EMMEN,
-    Ledger,
-    asked,
-    at,
-    by_hours,
-    days,
-    held_for,
-    number,
-    of_type,
-    registered,
-    started,
-)
+from tests.quota.statements import EMMEN, asked, by_hours, days, held_for, number, registered, started
+from tests.quota.support import Ledger, at, of_type
 
 DAY = date(2021, 3, 1)
 

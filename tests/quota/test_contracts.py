@@ -13,7 +13,8 @@ from shared.contracts import (
     PlacementChangeReason,
     Rung,
 )
-from tests.quota.support import COEVORDEN, EMMEN, Ledger, ended, moved, number, registered, started
+from tests.quota.statements import COEVORDEN, EMMEN, ended, moved, number, registered, started
+from tests.quota.support import Ledger
 
 START = date(2021, 3, 1)
 PL = f"pl-p-1-{START}"

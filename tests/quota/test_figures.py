@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from shared.contracts import Fund
-from tests.quota.support import Ledger, asked, number, registered, started
+from tests.quota.statements import asked, number, registered, started
+from tests.quota.support import Ledger
 
 EVE = date(2021, 12, 31)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.quota.rules.forecast import Forecast, Known, Observed, WhatIf, forecast, share
 from services.quota.rules.policies import NOTHING, Counting, Tally
 from shared.contracts import Unit
-from tests.quota.support import these
+from tests.quota.statements import these
 
 ON = date(2021, 10, 2)
 """Ninety days before 31 December."""

@@ -22,10 +22,9 @@ from shared.contracts import (
     ReservationGranted,
     ReservationRefused,
 )
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    Ledger,
     asked,
     assigned,
     bridged,
@@ -33,12 +32,12 @@ from tests.quota.support import (
     ended,
     moved,
     number,
-    of_type,
     registered,
     started,
     these,
     waits,
 )
+from tests.quota.support import Ledger, of_type
 
 
 def hired(ledger: Ledger, first: int, last: int, on: date, hours: int = 28) -> None:

@@ -33,13 +33,11 @@ from shared.contracts import (
     WaitingLeft,
 )
 from shared.messaging.event import Event, encode
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    Ledger,
     asked,
     assigned,
-    at,
     bridged,
     by_hours,
     ended,
@@ -49,9 +47,9 @@ from tests.quota.support import (
     number,
     registered,
     started,
-    state_of,
     waits,
 )
+from tests.quota.support import Ledger, at, state_of
 
 Part = list[Event]
 """Events that nothing puts in order but their topic and key."""

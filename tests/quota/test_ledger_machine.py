@@ -32,16 +32,13 @@ from shared.contracts import (
     WaitingLeft,
 )
 from tests.quota import model
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    Ledger,
     asked,
     assigned,
-    at,
     bridged,
     by_hours,
-    counted_by_spells,
     ended,
     held_for,
     moved,
@@ -50,6 +47,7 @@ from tests.quota.support import (
     started,
     waits,
 )
+from tests.quota.support import Ledger, at, counted_by_spells
 
 CLOSINGS = (ReservationReleased, ReservationExpired, ReservationUsed)
 NEAR = st.integers(-60, 60).map(lambda n: timedelta(days=n))

@@ -16,22 +16,19 @@ from shared.contracts import (
     ReservationExpired,
     ReservationGranted,
 )
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    REGISTRY,
-    Ledger,
     asked,
     assigned,
-    at,
     days,
     merged,
     number,
-    of_type,
     registered,
     started,
     these,
 )
+from tests.quota.support import REGISTRY, Ledger, at, of_type
 
 DAY = date(2021, 1, 1)
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from services.quota.rules.numbers import numbers
 from shared.contracts import Fund
-from tests.quota.support import EMMEN, Ledger, asked, at, number, registered
+from tests.quota.statements import EMMEN, asked, number, registered
+from tests.quota.support import Ledger, at
 
 
 def of_year(ledger: Ledger, year: int) -> list[tuple[Fund, Decimal, bool]]:

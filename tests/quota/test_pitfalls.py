@@ -26,24 +26,22 @@ from shared.contracts import (
     Rung,
     Scheme,
 )
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    Ledger,
     asked,
     assigned,
-    at,
     by_hours,
     days,
     ended,
     merged,
     moved,
     number,
-    of_type,
     registered,
     started,
     these,
 )
+from tests.quota.support import Ledger, at, of_type
 
 DAY = date(2021, 3, 1)
 EVE = date(2021, 12, 31)

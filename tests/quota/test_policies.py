@@ -16,7 +16,8 @@ from services.quota.rules.policies import (
     reservation_days,
 )
 from shared.contracts import Fund, PolicyAdopted, Unit
-from tests.quota.support import EMMEN, Ledger, asked, by_hours, held_for, number, registered, started
+from tests.quota.statements import EMMEN, asked, by_hours, held_for, number, registered, started
+from tests.quota.support import Ledger
 
 DAY = date(2021, 3, 1)
 

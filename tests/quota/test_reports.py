@@ -7,19 +7,8 @@ from decimal import Decimal
 
 from services.quota.rules import council
 from shared.contracts import FiguresReported, Fund, Unit
-from tests.quota.support import (
-    EMMEN,
-    Ledger,
-    assigned,
-    at,
-    bridged,
-    by_hours,
-    number,
-    of_type,
-    registered,
-    started,
-    waits,
-)
+from tests.quota.statements import EMMEN, assigned, bridged, by_hours, number, registered, started, waits
+from tests.quota.support import Ledger, at, of_type
 
 EVE = date(2021, 12, 31)
 TICK = date(2022, 1, 3)

@@ -29,14 +29,10 @@ from shared.contracts import (
     WaitingLeft,
 )
 from shared.messaging.registry import Registry
-from tests.quota.support import (
+from tests.quota.statements import (
     COEVORDEN,
     EMMEN,
-    OPERATOR,
-    REGISTRY,
-    Ledger,
     asked,
-    at,
     by_hours,
     days,
     held_for,
@@ -45,6 +41,7 @@ from tests.quota.support import (
     started,
     these,
 )
+from tests.quota.support import OPERATOR, REGISTRY, Ledger, at
 
 DAY = date(2021, 3, 1)
 

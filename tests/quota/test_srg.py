@@ -15,7 +15,8 @@ import pytest
 from services.quota import fill_srg
 from services.quota.rules import srg
 from shared.contracts import PlacementChanged, Rung, Scheme
-from tests.quota.support import COEVORDEN, EMMEN, Ledger, ended, moved, registered, started
+from tests.quota.statements import COEVORDEN, EMMEN, ended, moved, registered, started
+from tests.quota.support import Ledger
 
 BSN = "123456782"
 """Made up; it passes the 11-proof."""

@@ -29,21 +29,17 @@ from shared.messaging.event import Event, encode
 from shared.messaging.registry import save_partner
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Status
+from tests.quota.statements import EMMEN, asked, number, registered, started
 from tests.quota.support import (
-    EMMEN,
     EVERY_TABLE,
     OPERATOR,
     REGISTRY,
     TOPICS,
     Speaker,
-    asked,
     at,
     basis_of,
     by_key,
     figures_in,
-    number,
-    registered,
-    started,
     state_of,
 )
 from tests.quota.test_interleaving import Story, interleaved, stories

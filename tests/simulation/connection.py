@@ -236,4 +236,5 @@ def _lost(database: Database) -> Session:
 
 
 def _unknown(sql: str) -> Statement:
-    raise NotImplementedError(f"the simulation does not know this statement: {sql}")
+    # Loud on purpose: a statement that a store has come to ask belongs in `statements.py` or `stores.py`.
+    raise LookupError(f"the simulation does not know this statement: {sql}")

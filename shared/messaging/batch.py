@@ -51,6 +51,7 @@ class Result:
     forgotten: list[Event] = field(default_factory=list)
     """What became a dead letter: it takes effect when it is redriven."""
     refused: list[tuple[Event, Record]] = field(default_factory=list)
+    """Each with the record that it came as, which may have been parked until now."""
     later: list[Outcome] = field(default_factory=list)
     """What became at last of events that earlier batches parked; nobody waits for these answers."""
 

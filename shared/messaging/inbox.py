@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.contracts import RefusalCode
@@ -35,14 +35,14 @@ async def enter(
         before with another body.
     """
     digests: dict[Name, bytes] = {}
-    places: dict[Name, str | None] = {}
+    records: dict[Name, Record] = {}
     reused: set[Name] = set()
     for event, record in arrivals:
         name = name_of(event)
         digest = fingerprint(record.value or b"", as_it_lies=event.stream is not Stream.INBOX)
         if digests.setdefault(name, digest) != digest:
             reused.add(name)
-        places.setdefault(name, None if anew else _place(record))
+        records.setdefault(name, record)
     if not digests:
         return set(), set()
     ordered = sorted(digests)
@@ -57,14 +57,13 @@ async def enter(
     if len(new) < len(digests):
         old = [name for name in ordered if name not in new]
         rows = await connection.fetch(
-            "SELECT source, id, digest, refused_as FROM inbox "
+            "SELECT source, id, digest, refused, lane, upto FROM inbox "
             "JOIN unnest($1::text[], $2::text[]) AS t (source, id) USING (source, id)",
             *_columns(old),
         )
         known = {(row["source"], row["id"]): row for row in rows}
-        again = [n for n in old if n in known and known[n]["refused_as"] not in {None, places[n]}]
-        settled = known.keys() - set(again)
-        reused |= {n for n in settled if known[n]["refused_as"] is None and known[n]["digest"] != digests[n]}
+        again = [n for n, row in known.items() if row["refused"] and (anew or not _lay(records[n], row))]
+        reused |= {n for n, row in known.items() if not row["refused"] and row["digest"] != digests[n]}
         new |= await _once_more(connection, again, digests)
     return new, reused
 
@@ -74,9 +73,9 @@ async def _once_more(connection: Any, names: Sequence[Name], digests: Mapping[Na
     if not names:
         return set()
     rows = await connection.fetch(
-        "UPDATE inbox SET refused_as = NULL, digest = t.digest "
+        "UPDATE inbox SET refused = false, digest = t.digest "
         "FROM unnest($1::text[], $2::text[], $3::bytea[]) AS t (source, id, digest) "
-        "WHERE inbox.source = t.source AND inbox.id = t.id AND inbox.refused_as IS NOT NULL "
+        "WHERE inbox.source = t.source AND inbox.id = t.id AND inbox.refused "
         "RETURNING inbox.source, inbox.id",
         *_columns(names),
         [digests[name] for name in names],
@@ -93,21 +92,33 @@ def reused(record: Record, event: Event) -> Outcome:
     )
 
 
-async def refuse(connection: Any, refused: Sequence[tuple[Name, Record]]) -> None:
-    """Events that were refused: handed in again they are judged anew, read again they are not.
+async def refuse(connection: Any, refused: Sequence[Event], arrivals: Iterable[tuple[Event, Record]]) -> None:
+    """Note that events were refused: handed in again they are judged anew, read again they are not.
 
-    What came over HTTP lies nowhere, and is not read again.
+    Args:
+        arrivals: all that came in the batch. Of a repeat in it the later record was refused as well.
     """
-    lying = {name: place for name, record in refused if (place := _place(record)) is not None}
-    if lying:
-        await connection.execute(
-            "UPDATE inbox SET refused_as = t.place "
-            "FROM unnest($1::text[], $2::text[], $3::text[]) AS t (source, id, place) "
-            "WHERE inbox.source = t.source AND inbox.id = t.id",
-            *_columns(list(lying)),
-            list(lying.values()),
-        )
-    await forget(connection, [name for name, _ in refused if name not in lying])
+    names = {name_of(event) for event in refused}
+    if not names:
+        return
+    lanes: dict[Name, str] = {}
+    offsets: dict[Name, int] = {}
+    for event, record in arrivals:
+        name = name_of(event)
+        # What came over HTTP lies nowhere, and is not read again.
+        if name in names and not record.over_http and lanes.setdefault(name, _lane(record)) == _lane(record):
+            offsets[name] = max(offsets.get(name, 0), record.offset)
+    ordered = sorted(names)
+    await connection.execute(
+        "UPDATE inbox SET refused = true, lane = coalesce(t.lane, inbox.lane), "
+        "upto = CASE WHEN t.lane IS DISTINCT FROM inbox.lane AND t.lane IS NOT NULL THEN t.upto "
+        "ELSE greatest(t.upto, inbox.upto) END "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS t (source, id, lane, upto) "
+        "WHERE inbox.source = t.source AND inbox.id = t.id",
+        *_columns(ordered),
+        [lanes.get(name) for name in ordered],
+        [offsets.get(name) for name in ordered],
+    )
 
 
 async def forget(connection: Any, names: Sequence[Name]) -> None:
@@ -124,5 +135,10 @@ def _columns(names: Sequence[Name]) -> tuple[list[str], list[str]]:
     return [source for source, _ in names], [id_ for _, id_ in names]
 
 
-def _place(record: Record) -> str | None:
-    return None if record.over_http else f"{record.topic}/{record.partition}/{record.offset}"
+def _lane(record: Record) -> str:
+    return f"{record.topic}/{record.partition}"
+
+
+def _lay(record: Record, row: Any) -> bool:
+    """Whether the record was among those that were refused."""
+    return not record.over_http and row["lane"] == _lane(record) and record.offset <= row["upto"]

@@ -190,7 +190,7 @@ class Runner(Generic[W]):
         if not self._replaying:
             outcomes = result.outcomes([arrival.record for arrival in read])
             await self.service.record_outcomes(connection, outcomes + result.later)
-        await self._write(connection, result)
+        await self._write(connection, result, read)
         return result
 
     async def _at_the_door(
@@ -287,7 +287,7 @@ class Runner(Generic[W]):
                     names.update(self.service.provides(arrival.event))
         return [found[seq] for seq in sorted(found)]
 
-    async def _write(self, connection: Connection, result: Result) -> None:
+    async def _write(self, connection: Connection, result: Result, read: Sequence[Arrival]) -> None:
         await parking.unpark(connection, result.unparked)
         if result.parked:
             await parking.park(
@@ -297,7 +297,8 @@ class Runner(Generic[W]):
         if result.letters and not self._replaying:
             await dead_letters.bury(connection, result.letters)
         await inbox.forget(connection, [inbox.name_of(event) for event in result.forgotten])
-        await inbox.refuse(connection, [(inbox.name_of(event), record) for event, record in result.refused])
+        came = [(arrival.event, arrival.record) for arrival in read if arrival.event is not None]
+        await inbox.refuse(connection, [event for event, _ in result.refused], [*result.refused, *came])
         # Last, and under the locks taken above: ids must grow in commit order per key.
         await outbox.add(connection, self._topics, result.stated)
 

@@ -32,8 +32,8 @@ async def _everything_is_new(
     return {inbox.name_of(event) for event, _ in arrivals}, set()
 
 
-async def _refusals_forgotten(connection: Any, refused: Sequence[tuple[Any, Any]]) -> None:
-    await inbox.forget(connection, [name for name, _ in refused])
+async def _refusals_forgotten(connection: Any, refused: Sequence[Any], _arrivals: Any) -> None:
+    await inbox.forget(connection, [inbox.name_of(event) for event in refused])
 
 
 async def _no_locks(_self: Any, _connection: Any, _events: Any) -> None:

@@ -62,9 +62,8 @@ async def refused_and_handed_in_again(connect: Callable[[], Awaitable[Any]]) -> 
     """Read again it stays refused; handed in again at the same time by two, one of them gets it."""
     one, other = await connect(), await connect()
     event, record = an_event(1)
-    name = inbox.name_of(event)
     seen: list[Any] = [len((await inbox.enter(one, [(event, record)]))[0])]
-    await inbox.refuse(one, [(name, record), (("urn:nobody", "never"), record)])
+    await inbox.refuse(one, [event, replace(event, id="never")], [(event, record)])
     seen.append([len(each) for each in await inbox.enter(one, [(event, record)])])
     again = replace(record, offset=8, value=b'{"other": 1}')
     for ends in ("rollback", "commit"):
@@ -79,10 +78,12 @@ async def refused_and_handed_in_again(connect: Callable[[], Awaitable[Any]]) -> 
         await second.rollback()
     seen.append([len(each) for each in await inbox.enter(other, [(event, record)])])
     # By whom it is redriven does not matter, and what came over HTTP lies nowhere.
-    await inbox.refuse(one, [(name, again)])
+    await inbox.refuse(one, [event], [(event, again)])
     seen.append([len(each) for each in await inbox.enter(other, [(event, again)], anew=True)])
-    await inbox.refuse(one, [(name, replace(record, partition=-1, offset=-1))])
-    seen.append([len(each) for each in await inbox.enter(other, [(event, again)])])
+    await inbox.refuse(one, [event], [(event, replace(record, partition=-1, offset=-1))])
+    for read in (again, record, replace(again, offset=9), replace(again, partition=1)):
+        seen.append([len(each) for each in await inbox.enter(other, [(event, read)])])
+        await inbox.refuse(one, [event], [(event, read)])
     await one.close()
     await other.close()
     return seen

@@ -117,7 +117,14 @@ async def _enter(
         # A unique index: whoever enters the same name waits for the other's end.
         await session.lock(("inbox", (source, id_)))
         if session.row("inbox", (source, id_)) is None:
-            row = {"source": source, "id": id_, "digest": digest, "refused_as": None}
+            row = {
+                "source": source,
+                "id": id_,
+                "digest": digest,
+                "refused": False,
+                "lane": None,
+                "upto": None,
+            }
             await session.put("inbox", (source, id_), row)
             entered.append({"source": source, "id": id_})
     return entered
@@ -133,20 +140,28 @@ async def _enter_again(
 ) -> list[Row]:
     entered = []
     for source, id_, digest in zip(sources, ids, digests, strict=True):
-        row = await _locked(session, "inbox", (source, id_), lambda row: row["refused_as"] is not None)
+        row = await _locked(session, "inbox", (source, id_), lambda row: row["refused"])
         if row is not None:
-            await session.put("inbox", (source, id_), row | {"refused_as": None, "digest": digest})
+            await session.put("inbox", (source, id_), row | {"refused": False, "digest": digest})
             entered.append({"source": source, "id": id_})
     return entered
 
 
 async def _refuse(
-    session: Session, sources: Sequence[str], ids: Sequence[str], places: Sequence[str]
+    session: Session,
+    sources: Sequence[str],
+    ids: Sequence[str],
+    lanes: Sequence[str | None],
+    offsets: Sequence[int | None],
 ) -> None:
-    for source, id_, place in zip(sources, ids, places, strict=True):
+    for source, id_, lane, upto in zip(sources, ids, lanes, offsets, strict=True):
         row = await _locked(session, "inbox", (source, id_))
-        if row is not None:
-            await session.put("inbox", (source, id_), row | {"refused_as": place})
+        if row is None:
+            continue
+        moved = lane is not None and lane != row["lane"]
+        known = [each for each in (upto, None if moved else row["upto"]) if each is not None]
+        now = {"refused": True, "lane": lane or row["lane"], "upto": max(known, default=None)}
+        await session.put("inbox", (source, id_), row | now)
 
 
 async def _forget(session: Session, sources: Sequence[str], ids: Sequence[str]) -> None:
@@ -306,9 +321,9 @@ MESSAGING: Final[Mapping[str, Statement]] = {
     "SELECT ticked_at FROM clock": _ticked_at,
     "INSERT INTO clock (ticked_at)": _save_tick,
     "INSERT INTO inbox (source, id, digest)": _enter,
-    "SELECT source, id, digest, refused_as FROM inbox JOIN unnest": _entered_before,
-    "UPDATE inbox SET refused_as = NULL, digest = t.digest FROM unnest": _enter_again,
-    "UPDATE inbox SET refused_as = t.place FROM unnest": _refuse,
+    "SELECT source, id, digest, refused, lane, upto FROM inbox JOIN unnest": _entered_before,
+    "UPDATE inbox SET refused = false, digest = t.digest FROM unnest": _enter_again,
+    "UPDATE inbox SET refused = true, lane = coalesce(t.lane, inbox.lane)": _refuse,
     "DELETE FROM inbox USING unnest": _forget,
     "COPY outbox (topic, key, payload)": _add,
     "SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT $1": _oldest,

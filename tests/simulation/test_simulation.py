@@ -96,18 +96,23 @@ async def test_a_refused_statement_is_not_taken_when_the_same_record_is_read_aga
     assert Status.ACCEPTED not in {outcome.status for outcome in again}
 
 
-@pytest.mark.xfail(strict=True, reason="of records that were refused only the last is known again")
-async def test_what_was_handed_in_twice_and_refused_twice_stays_refused_when_read_again():
-    """See "What is not promised" in docs/how-it-works.md."""
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("again", [100, 101])
+async def test_what_was_handed_in_twice_and_refused_twice_stays_refused_when_read_again(
+    again: int, *, together: bool
+):
+    """One batch or two, whichever of the two records comes again."""
     region = Region(0)
     withdrawn, granted = (region.decision("p-1", outcome) for outcome in _WITHDRAWN_AND_GRANTED)
     known = [*registrations(), region.registration("p-1")]
     runner = _door()
     await runner.process([_record(event, number) for number, event in enumerate(known)])
-    for event, offset in ((withdrawn, 100), (withdrawn, 101), (granted, 102)):
-        await runner.process([_record(event, offset)])
-    again = await runner.process([_record(withdrawn, 100)])
-    assert Status.ACCEPTED not in {outcome.status for outcome in again}
+    twice = [_record(withdrawn, 100), _record(withdrawn, 101)]
+    for batch in [twice] if together else [[each] for each in twice]:
+        await runner.process(batch)
+    await runner.process([_record(granted, 102)])
+    outcomes = await runner.process([_record(withdrawn, again)])
+    assert [outcome.status for outcome in outcomes] == [Status.DUPLICATE]
 
 
 _WITHDRAWN_AND_GRANTED = (DecisionOutcome.WITHDRAWN, DecisionOutcome.GRANTED)

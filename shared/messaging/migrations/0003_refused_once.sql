@@ -1,3 +1,4 @@
--- A refused event is forgotten, so that its sender may hand it in again; but not when the very same
--- record is read again after a crash: what was refused once would then depend on when the crash was.
-ALTER TABLE inbox ADD COLUMN refused_as text;
+-- A refused event may be handed in again; but the very records that were refused, when they are read again
+-- after a crash, must not be judged anew: what was refused would then depend on when the crash was.
+-- `lane` is the topic and partition, and `upto` the last offset in it, on which the refused event lay.
+ALTER TABLE inbox ADD COLUMN refused boolean NOT NULL DEFAULT false, ADD COLUMN lane text, ADD COLUMN upto bigint;

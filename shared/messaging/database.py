@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TRANSIENT: Final = (
+_AWAY: Final = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -34,7 +34,13 @@ TRANSIENT: Final = (
     asyncpg.QueryCanceledError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
-    # The code is ahead of its migration: no record is at fault, and every one would be set aside.
+)
+"""The server is away, overloaded, or has broken off what would have been done."""
+
+TRANSIENT: Final = (
+    *_AWAY,
+    # The code is ahead of its migration or of its rights: no record is at fault, and every one would be
+    # set aside.
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.InsufficientPrivilegeError,
@@ -61,6 +67,10 @@ class Unreachable(Exception):  # noqa: N818 - the outcome of waiting
     """A server did not answer within the time given; the process ends with exit code 1."""
 
 
+class NotMigrated(Exception):  # noqa: N818 - the outcome of a migration
+    """A migration looked at the data and will not have it; the message says why and what to do."""
+
+
 async def connect(dsn: str, **settings: str) -> asyncpg.Connection[Any]:
     """One connection outside the pool, for locks that live as long as the session.
 
@@ -81,7 +91,7 @@ async def patiently(work: Callable[[], Awaitable[T]], *, wait_s: float) -> T:
     """
     try:
         async for attempt in stamina.retry_context(
-            on=(*TRANSIENT, asyncpg.InvalidCatalogNameError),
+            on=(*_AWAY, asyncpg.InvalidCatalogNameError),
             attempts=None,
             timeout=wait_s,
             wait_initial=0.1,
@@ -91,7 +101,7 @@ async def patiently(work: Callable[[], Awaitable[T]], *, wait_s: float) -> T:
                 if attempt.num > 1:
                     log.warning("PostgreSQL does not answer yet, attempt %d", attempt.num)
                 return await work()
-    except TRANSIENT as error:
+    except (*_AWAY, asyncpg.InvalidCatalogNameError) as error:
         raise Unreachable(f"PostgreSQL did not answer within {wait_s:.0f} s: {error}") from error
     raise Unreachable("PostgreSQL was never tried")  # pragma: no cover
 
@@ -140,6 +150,9 @@ async def migrate(pool: asyncpg.Pool[Any], package: str) -> list[str]:
 
     Returns:
         Names of the migrations that were applied now.
+
+    Raises:
+        NotMigrated: a migration refuses the data that it found (`RAISE EXCEPTION`); nothing was applied.
     """
     applied: list[str] = []
     async with pool.acquire() as connection, connection.transaction():
@@ -150,7 +163,10 @@ async def migrate(pool: asyncpg.Pool[Any], package: str) -> list[str]:
         known = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
         for name, sql in _scripts(package):
             if name not in known:
-                await connection.execute(sql)
+                try:
+                    await connection.execute(sql)
+                except asyncpg.RaiseError as error:
+                    raise NotMigrated(f"{name}: {error}") from error
                 await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
                 applied.append(name)
     return applied

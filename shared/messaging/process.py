@@ -86,6 +86,7 @@ class Process(Generic[W]):
 
         Raises:
             Unreachable: Kafka or PostgreSQL did not answer in the time set, or it was told to give up.
+            NotMigrated: the database holds what this version will not have.
         """
         starting = asyncio.current_task()
         assert starting is not None  # noqa: S101 - a coroutine runs in a task
@@ -133,7 +134,7 @@ class Process(Generic[W]):
                 process=self.runner.process,
             )
             await consumer.start(self._broker, settings.kafka_bootstrap_servers, wait_s=settings.wait_seconds)
-        except database.Unreachable as error:
+        except (database.Unreachable, database.NotMigrated) as error:
             self.failure = str(error)
             log.error("%s; giving up", error)  # noqa: TRY400 - the sentence says it all
             raise

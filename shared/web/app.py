@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.contracts.asyncapi import document
-from shared.messaging.database import TRANSIENT, Unreachable
+from shared.messaging.database import TRANSIENT, NotMigrated, Unreachable
 from shared.messaging.process import Process
 from shared.telemetry import logs
 from shared.web import ops, problems
@@ -79,7 +79,8 @@ def make_web(process: Process[Any], *, title: str, description: str) -> FastAPI:
 def serve(build: Callable[[], tuple[Process[Any], FastAPI]]) -> None:
     """Run a service: `python -m services.<name>`, or `... migrate` to apply migrations and stop.
 
-    Exits with code 1 when Kafka or PostgreSQL did not answer in the time set.
+    Exits with code 1, and one line, when Kafka or PostgreSQL did not answer in the time set or a migration
+    will not have the data it finds.
     """
     process, app = build()
     settings = process.settings
@@ -87,7 +88,7 @@ def serve(build: Callable[[], tuple[Process[Any], FastAPI]]) -> None:
     if sys.argv[1:] == ["migrate"]:
         try:
             applied = asyncio.run(process.migrate())
-        except Unreachable as error:
+        except (NotMigrated, Unreachable) as error:
             sys.exit(str(error))
         log.info("applied %s", ", ".join(applied) or "nothing new")
         return

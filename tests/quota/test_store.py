@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from importlib import resources
 from random import Random
 from typing import Any, Final
 
@@ -211,3 +212,24 @@ async def test_a_level_that_was_not_loaded_is_an_error_and_never_an_empty_ledger
         world = await Quota(OPERATOR).load(connection, [], REGISTRY)
         with pytest.raises(KeyError):
             world.stock.level(EMMEN, DAY)
+
+
+async def test_a_ledger_of_an_older_version_is_refused_and_left_as_it_was(database: str):
+    """It did not keep what two times need: half of it would be wrong, so a person decides."""
+    first = resources.files("services.quota") / "migrations" / "0001_ledger.sql"
+    pool = await db.open_pool(database, size=2, wait_s=30)
+    try:
+        await db.migrate(pool, "tests.delivery.toy")
+        await pool.execute(first.read_text())
+        await pool.execute("INSERT INTO migrations (name) VALUES ('services.quota/0001_ledger.sql')")
+        await pool.execute(
+            "INSERT INTO targets (municipality, year, fund, version, number, unit, provisional, "
+            "published_on, source, known_at) VALUES ('0114', 2021, 'ministry', 1, 61, 'contracts', false, '2020-12-01', "
+            "'Staatscourant', now())"
+        )
+        with pytest.raises(db.NotMigrated, match="this ledger is of an older version"):
+            await db.migrate(pool, "services.quota")
+        assert await db.pending_migrations(pool, "services.quota") == ["services.quota/0002_two_times.sql"]
+        assert await pool.fetchval("SELECT count(*) FROM targets") == 1
+    finally:
+        await db.close_pool(pool)

@@ -4,8 +4,8 @@
 -- silence would be worse than a stop.
 DO $$ BEGIN
     IF EXISTS (SELECT FROM statements) OR EXISTS (SELECT FROM targets) THEN
-        RAISE EXCEPTION 'this ledger is of before two times: rebuild it from the log into an empty database '
-            '(werkbedrijf rebuild quota) and let the service use that one';
+        RAISE EXCEPTION 'this ledger is of an older version, which did not keep what is needed now. Give quota an '
+            'empty database and rebuild it from the log into that one; where the data may go, `make clean`';
     END IF;
 END $$;
 

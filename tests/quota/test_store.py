@@ -224,8 +224,8 @@ async def test_a_ledger_of_an_older_version_is_refused_and_left_as_it_was(databa
         await pool.execute("INSERT INTO migrations (name) VALUES ('services.quota/0001_ledger.sql')")
         await pool.execute(
             "INSERT INTO targets (municipality, year, fund, version, number, unit, provisional, "
-            "published_on, source, known_at) VALUES ('0114', 2021, 'ministry', 1, 61, 'contracts', false, '2020-12-01', "
-            "'Staatscourant', now())"
+            "published_on, source, known_at) VALUES ('0114', 2021, 'ministry', 1, 61, 'contracts', false, "
+            "'2020-12-01', 'Staatscourant', now())"
         )
         with pytest.raises(db.NotMigrated, match="this ledger is of an older version"):
             await db.migrate(pool, "services.quota")

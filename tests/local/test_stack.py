@@ -61,6 +61,15 @@ class World:
         return {part.name: part.pid for part in self.stack().status()}
 
 
+def killed(*pids: int | None) -> None:
+    """End processes as `kill -9` does; a signal is sent before it is felt, so wait until they are gone."""
+    found = [process for pid in pids if (process := processes.identify(pid or 0))]
+    assert len(found) == len(pids)
+    for process in found:
+        os.kill(process.pid, signal.SIGKILL)
+    assert processes.until(lambda: not any(process.alive for process in found), 10)
+
+
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with own_folder("stack") as folder:
@@ -92,7 +101,7 @@ def test_a_second_up_changes_nothing(world: World, up: Addresses) -> None:
 
 def test_up_starts_only_what_is_missing(world: World, up: Addresses) -> None:
     before = world.pids()
-    os.kill(before["intake"] or 0, signal.SIGKILL)
+    killed(before["intake"])
     world.stack().up()
     after = world.pids()
     assert after.pop("intake") not in {None, before.pop("intake")}
@@ -124,8 +133,7 @@ def test_what_a_killed_run_left_is_found_without_any_pid_file(world: World, up: 
 
 
 def test_after_everything_was_killed_up_brings_it_back(world: World, up: Addresses) -> None:
-    for pid in world.pids().values():
-        os.kill(pid or 0, signal.SIGKILL)
+    killed(*world.pids().values())
     assert world.stack().up() == up
     assert {part.state for part in world.stack().status()} == {"ready"}
 

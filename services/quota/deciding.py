@@ -28,9 +28,10 @@ def answer(world: World, event: Event, data: ReservationRequested) -> Sequence[D
     whose = mergers.successor(list(world.mergers), data.municipality, day)
     if {whose, data.municipality}.isdisjoint(world.serves or ()) or data.reservation in world.reservations:
         return ()
-    held = reservations.held(world.holding(whose, day), event.time)
+    adopted = world.adopted(whose, data.year, day)
+    held = world.held.at(adopted.codes, event.time)
     days = policies.reservation_days(world.policies.of("municipality", whose), today)
-    return [reservations.answer(data, world.room(whose, data.year, day, held), today, days)]
+    return [reservations.answer(data, world.room(adopted, day, held), today, days)]
 
 
 def give_back(world: World, event: Event, data: reservations.Closing) -> Sequence[Draft]:
@@ -89,12 +90,14 @@ def on_tick(world: World, event: Event, _data: ClockTicked) -> Sequence[Draft]:
     today = amsterdam_date(event.time)
     drafts: list[Draft] = []
     for municipality in world.valid(today):
-        holding = world.holding(municipality, today)
+        codes = world.adopted(municipality, today.year, today).codes
+        holding = world.holding(codes)
         drafts += reservations.expire(holding, today)
         held = capacity.held_before(holding, event.time, today)
-        targets = [t for c in world.codes(municipality, today) for t in world.targets.of("municipality", c)]
+        targets = [t for code in codes for t in world.targets.of("municipality", code)]
         for year, day in capacity.days(targets, today):
-            said = capacity.capacity(municipality, year, day, world.room(municipality, year, day, held))
+            adopted = world.adopted(municipality, year, day)
+            said = capacity.capacity(municipality, year, day, world.room(adopted, day, held))
             if world.capacities.get((municipality, year)) != capacity.stated(said):
                 drafts.append(said)
     on = reported.month_before(today)
@@ -104,11 +107,12 @@ def on_tick(world: World, event: Event, _data: ClockTicked) -> Sequence[Draft]:
 def _report(world: World, event: Event, municipality: str) -> Sequence[Draft]:
     today = amsterdam_date(event.time)
     on = reported.month_before(today)
-    found, measure = world.measure(municipality, on.year, on)
-    if not found or (municipality, on) in world.reports:
+    adopted = world.adopted(municipality, on.year, on)
+    if not adopted.numbers or (municipality, on) in world.reports:
         return ()
-    in_force = {fund: change.in_force for fund, change in world.level(municipality, on).items()}
+    in_force = {fund: change.in_force for fund, change in world.level(adopted.codes, on).items()}
     # What matching says on this very tick may be known already or not: it counts from the next one on.
     waits = [wait for wait in world.waits if wait.known_at < event.time]
-    listed = waiting.listed(waits, world.codes(municipality, on), on)
-    return [reported.report(municipality, on, today, found, measure, in_force, listed)]
+    listed = waiting.listed(waits, adopted.codes, on)
+    numbers, counting = adopted.numbers, adopted.counting
+    return [reported.report(municipality, on, today, numbers, counting, in_force, listed)]

@@ -92,13 +92,13 @@ def waits(world: World, event: Event, data: WaitingJoined | BridgeOffered | Wait
 def requested(world: World, event: Event, data: ReservationRequested) -> None:
     """A request, which is matching's fact."""
     if data.reservation not in world.reservations:
-        world.reservations.put(reservations.requested(data, event.time))
+        world.reserve(reservations.requested(data, event.time))
 
 
 def decided(world: World, event: Event, data: reservations.Decision) -> None:
     """What the ledger decided on a request."""
     known = world.reservations[data.reservation]
-    world.reservations.put(reservations.decided(known, data, event.time))
+    world.reserve(reservations.decided(known, data, event.time))
     if isinstance(data, ReservationUsed):
         world.recount(data.participant)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
 from services.quota.rules.contracts import Placement
+from services.quota.rules.held import Closed, Held
 from services.quota.rules.mergers import Merger, family
 from services.quota.rules.policies import Tally
 from services.quota.rules.reservations import Reservation
@@ -55,7 +56,7 @@ async def load(connection: Connection, touched: Touched, serves: frozenset[str] 
         serves=serves,
         targets=Book(TARGETS, BY_MUNICIPALITY, await TARGETS.fetch(connection, "municipality", ledgers)),
         policies=Book(POLICIES, BY_MUNICIPALITY, await POLICIES.fetch(connection, "municipality", ledgers)),
-        mergers=mergers,
+        mergers=Book(MERGERS, {}, mergers),
         domiciles=Book(DOMICILES, BY_PARTICIPANT, await DOMICILES.fetch(connection, "participant", people)),
         placements=Book(PLACEMENTS, BY_PARTICIPANT, placements),
         statements=Book(STATEMENTS, BY_PLACEMENT, await STATEMENTS.fetch(connection, "placement", contracts)),
@@ -68,6 +69,7 @@ async def load(connection: Connection, touched: Touched, serves: frozenset[str] 
         capacities=await CAPACITIES.fetch(connection, "municipality", family(touched.capacities, pairs)),
         reports=reports,
         stock=Stock(await _levels(connection, asked)),
+        held=Held(await _held(connection, touched, asked)),
     )
 
 
@@ -129,7 +131,7 @@ async def _load_waits(
 async def _load_reservations(
     connection: Connection, touched: Touched, asked: Iterable[Day], contracts: Sequence[str]
 ) -> list[Reservation]:
-    """Those that are named, the people's, what their contracts took, and what holds room in the ledgers."""
+    """Those that are named, the people's, what their contracts took; for a tick all that hold room."""
     found: list[Reservation] = []
     if touched.reservations or touched.participants or contracts:
         found += await RESERVATIONS.where(
@@ -139,14 +141,34 @@ async def _load_reservations(
             sorted(touched.participants),
             sorted(contracts),
         )
-    if touched.since is not None:
+    if touched.ticks:
         found += await RESERVATIONS.where(
             connection,
-            "expires_on IS NOT NULL AND municipality = ANY($1) AND (closed_at IS NULL OR closed_at >= $2)",
+            _HOLDING,
             sorted({municipality for municipality, _ in asked}),
             touched.since,
         )
     return found
+
+
+async def _held(connection: Connection, touched: Touched, asked: Iterable[Day]) -> dict[str, Closed]:
+    """What is held, and what was closed since; what was used is held no more, its contract counts."""
+    found: dict[str, dict[datetime | None, Tally]] = {municipality: {} for municipality, _ in asked}
+    if not found:
+        return {}
+    for row in await connection.fetch(_HELD, sorted(found), touched.since):
+        found[row["municipality"]][row["closed_at"]] = Tally(row["contracts"], row["hours"])
+    return dict(found)
+
+
+# What may hold room for what is decided at a moment, or later; found by `reservations_holding`.
+_HOLDING: Final = (
+    "expires_on IS NOT NULL AND municipality = ANY($1) AND (closed_at IS NULL OR closed_at >= $2)"
+)
+_HELD: Final = (
+    "SELECT municipality, closed_at, count(*) AS contracts, sum(hours) AS hours FROM reservations "
+    f"WHERE {_HOLDING} AND state <> 'used' GROUP BY municipality, closed_at"
+)
 
 
 async def _levels(connection: Connection, asked: set[Day]) -> dict[Day, dict[str, Change]]:

@@ -47,6 +47,7 @@ class Touched:
         merging: a predecessor and who goes on, of each merger in the batch.
         asked: municipality and day for which the stock must be known.
         since: room given back from this moment on still counts; None when none is looked at.
+        ticks: each reservation that holds room is looked at, and not only what they hold together.
         reported: municipality and day for which a report may be due.
     """
 
@@ -54,6 +55,7 @@ class Touched:
     merging: set[tuple[str, str]] = field(default_factory=set)
     asked: set[Day] = field(default_factory=set)
     since: datetime | None = None
+    ticks: bool = False
     participants: set[str] = field(default_factory=set)
     placements: set[str] = field(default_factory=set)
     reservations: set[str] = field(default_factory=set)
@@ -116,6 +118,7 @@ def _touch_municipality(touched: Touched, event: Event) -> None:
 
 def _touch_all(touched: Touched, event: Event, serves: frozenset[str]) -> None:
     today = amsterdam_date(event.time)
+    touched.ticks = True
     for municipality in serves:
         touched.capacities.add(municipality)
         touched.ask(municipality, today, event.time)

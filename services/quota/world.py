@@ -12,6 +12,7 @@ from services.quota.rules.capacity import Stated
 from services.quota.rules.contracts import Placement, Statement
 from services.quota.rules.domicile import Domicile
 from services.quota.rules.earmarks import Earmark
+from services.quota.rules.held import Held
 from services.quota.rules.mergers import Merger, successor, whole
 from services.quota.rules.numbers import Number, Target, numbers
 from services.quota.rules.policies import Counting, Policy, Tally, counting
@@ -53,10 +54,15 @@ BY_WHAT_THEY_HOLD: Final[Groups] = {
 
 
 class Book(Rows[R]):
-    """Rows that can also be had by something they belong to, in the order in which they came."""
+    """Rows that can also be had by something they belong to, in the order in which they came.
+
+    Attributes:
+        turn: goes up with each change, so that what was made of the rows can be made anew.
+    """
 
     def __init__(self, table: Table[R], groups: Groups, rows: Iterable[R] = ()) -> None:
         super().__init__(table)
+        self.turn = 0
         self._key_of = table.key_of
         self._groups = groups
         self._of: dict[tuple[str, str | None], dict[Key, R]] = {}
@@ -66,6 +72,7 @@ class Book(Rows[R]):
 
     def put(self, row: R) -> None:
         """Add the row, or put it in place of the one with the same key."""
+        self.turn += 1
         key = self._key_of(row)
         old = self.get(key)
         if old is not None:
@@ -77,6 +84,7 @@ class Book(Rows[R]):
 
     def drop(self, key: Key) -> None:
         """Forget the row."""
+        self.turn += 1
         row = self.get(key)
         if row is not None:
             for name, group_of in self._groups.items():
@@ -93,6 +101,21 @@ class Book(Rows[R]):
             self._of.setdefault((name, group_of(row)), {})[key] = row
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was laid down for a municipality's year, as it holds on a day.
+
+    Attributes:
+        codes: those that make up the municipality.
+        numbers: the year's number of each fund.
+        counting: how contracts are held against them.
+    """
+
+    codes: tuple[str, ...]
+    numbers: tuple[Number, ...]
+    counting: Counting
+
+
 @dataclass(slots=True)
 class World:
     """The part of the ledger that a batch touches; all of it, when made without arguments.
@@ -104,7 +127,7 @@ class World:
     serves: frozenset[str] | None = None
     targets: Book[Target] = field(default_factory=lambda: Book(TARGETS, BY_MUNICIPALITY))
     policies: Book[Policy] = field(default_factory=lambda: Book(POLICIES, BY_MUNICIPALITY))
-    mergers: Rows[Merger] = field(default_factory=lambda: Rows(MERGERS))
+    mergers: Book[Merger] = field(default_factory=lambda: Book(MERGERS, {}))
     domiciles: Book[Domicile] = field(default_factory=lambda: Book(DOMICILES, BY_PARTICIPANT))
     placements: Book[Placement] = field(default_factory=lambda: Book(PLACEMENTS, BY_PARTICIPANT))
     statements: Book[Statement] = field(default_factory=lambda: Book(STATEMENTS, BY_PLACEMENT))
@@ -115,6 +138,14 @@ class World:
     capacities: Rows[Stated] = field(default_factory=lambda: Rows(CAPACITIES))
     reports: Rows[Report] = field(default_factory=lambda: Rows(REPORTS))
     stock: Stock = field(default_factory=Stock)
+    held: Held = field(default_factory=Held)
+    _adopted: dict[tuple[str, int, date], Adopted] = field(default_factory=dict)
+    _adopted_at: tuple[int, int, int] = (0, 0, 0)
+
+    def reserve(self, reservation: Reservation) -> None:
+        """Enter a reservation as it stands now, and what it holds."""
+        self.held.replace(self.reservations.get(reservation.reservation), reservation)
+        self.reservations.put(reservation)
 
     def recount(self, participant: str) -> None:
         """Enter where and when the person's contracts count, after a fact about them came in."""
@@ -144,31 +175,33 @@ class World:
         known = list(self.mergers)
         return sorted({successor(known, municipality, day) for municipality in self.serves or ()})
 
-    def codes(self, municipality: str, day: date) -> tuple[str, ...]:
-        """The codes that make up a municipality on a day."""
-        return whole(list(self.mergers), municipality, day).codes
+    def adopted(self, municipality: str, year: int, day: date) -> Adopted:
+        """What holds for a municipality's year on a day; worked out once, until anything of it is stated."""
+        stated = self.targets.turn, self.policies.turn, self.mergers.turn
+        if stated != self._adopted_at:
+            self._adopted, self._adopted_at = {}, stated
+        asked = municipality, year, day
+        if asked not in self._adopted:
+            made_of = whole(list(self.mergers), municipality, day)
+            targets = [t for code in made_of.codes for t in self.targets.of("municipality", code)]
+            found = numbers(targets, year, made_of)
+            adopted = self.policies.of("municipality", municipality)
+            self._adopted[asked] = Adopted(made_of.codes, found, counting(adopted, found, day))
+        return self._adopted[asked]
 
-    def measure(self, municipality: str, year: int, day: date) -> tuple[tuple[Number, ...], Counting]:
-        """The year's numbers, and how contracts are held against them on that day."""
-        made_of = whole(list(self.mergers), municipality, day)
-        targets = [t for code in made_of.codes for t in self.targets.of("municipality", code)]
-        found = numbers(targets, year, made_of)
-        return found, counting(self.policies.of("municipality", municipality), found, day)
-
-    def level(self, municipality: str, day: date) -> dict[str, Change]:
-        """Contracts in force and agreed to start, by fund, for all that the municipality is made of."""
+    def level(self, codes: Iterable[str], day: date) -> dict[str, Change]:
+        """Contracts in force and agreed to start, by fund, for all that a municipality is made of."""
         found: dict[str, Change] = {}
-        for code in self.codes(municipality, day):
+        for code in codes:
             for fund, change in self.stock.level(code, day).items():
                 found[fund] = found.get(fund, Change()) + change
         return found
 
-    def holding(self, municipality: str, day: date) -> list[Reservation]:
-        """Reservations that may hold room under the municipality's number."""
-        return [r for code in self.codes(municipality, day) for r in self.reservations.of("holding", code)]
+    def holding(self, codes: Iterable[str]) -> list[Reservation]:
+        """Reservations that may hold room under the number; a tick looks at each of them."""
+        return [r for code in codes for r in self.reservations.of("holding", code)]
 
-    def room(self, municipality: str, year: int, day: date, held: Tally) -> Room:
+    def room(self, adopted: Adopted, day: date, held: Tally) -> Room:
         """The room under the year's number on that day, with this much held."""
-        found, measure = self.measure(municipality, year, day)
-        occupied = {fund: c.in_force + c.starting for fund, c in self.level(municipality, day).items()}
-        return room(found, measure, occupied, held)
+        occupied = {fund: c.in_force + c.starting for fund, c in self.level(adopted.codes, day).items()}
+        return room(adopted.numbers, adopted.counting, occupied, held)

@@ -154,6 +154,24 @@ async def _levels(session: Session, municipalities: Sequence[str], days: Sequenc
     return found
 
 
+async def _held(session: Session, municipalities: Sequence[str], since: datetime) -> list[Row]:
+    holds = CONDITIONS[quota.RESERVATIONS, _HOLDING](municipalities, since)
+    found: dict[tuple[str, datetime | None], Row] = {}
+    for row in session.rows("reservations").values():
+        if holds(row) and row["state"] != "used":
+            where = row["municipality"], row["closed_at"]
+            known = found.setdefault(
+                where,
+                {"municipality": where[0], "closed_at": where[1], "contracts": 0, "hours": Decimal(0)},
+            )
+            known["contracts"] += 1
+            known["hours"] += row["hours"]
+    return list(found.values())
+
+
+_HOLDING: Final = (
+    "expires_on IS NOT NULL AND municipality = ANY($1) AND (closed_at IS NULL OR closed_at >= $2)"
+)
 _STOCK: Final = ("contracts", "hours", "starting_contracts", "starting_hours")
 
 
@@ -235,6 +253,8 @@ _MORE: Final[Mapping[str, Mapping[str, Statement]]] = {
     "mended toy": {},
     "quota": {
         "SELECT a.municipality, a.day, s.fund, coalesce(sum(s.contracts) FILTER": _levels,
+        "SELECT municipality, closed_at, count(*) AS contracts, sum(hours) AS hours FROM reservations "
+        f"WHERE {_HOLDING} AND state <> 'used' GROUP BY municipality, closed_at": _held,
         "INSERT INTO stock AS s": _add_stock,
         "DELETE FROM stock USING unnest": _clear_stock,
     },

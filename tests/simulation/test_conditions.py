@@ -16,6 +16,8 @@ import pytest
 
 from services.matching import store as matching
 from services.matching.world import PEOPLE, PLACEMENTS
+from services.quota import store as quota
+from services.quota.world import RESERVATIONS
 from shared.messaging.rows import Table
 from tests.simulation.conditions import CONDITIONS, WITHIN
 from tests.simulation.rebuilding import pool_on
@@ -125,3 +127,22 @@ async def test_who_may_come_back_is_the_same(database: str):
         ]
     assert found[0] == found[1]
     assert 0 < len(found[0]) < len(_NAMES)
+
+
+async def test_what_is_held_is_the_same(database: str):
+    random, memory = Random(1), fresh("quota")
+    async with a_pool(database, "quota") as pool, pool.acquire() as real, pool_on(memory).acquire() as fake:
+        await fill(random, RESERVATIONS, real, fake)
+        sums = set()
+        for _ in range(_ASKED):
+            asked = sorted(random.sample(_NAMES, 6)), random.choice(_MOMENTS)
+            found = [
+                {
+                    tuple(row[name] for name in ("municipality", "closed_at", "contracts", "hours"))
+                    for row in rows
+                }
+                for rows in (await real.fetch(quota._HELD, *asked), await fake.fetch(quota._HELD, *asked))
+            ]
+            assert found[0] == found[1], asked
+            sums.add(len(found[0]))
+    assert len(sums) > 2

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from services.quota.rules.policies import NOTHING, Tally
+from services.quota.rules.policies import Tally
 from services.quota.rules.room import Room
 from shared.contracts import (
     Fund,
@@ -122,11 +122,6 @@ def looked_at(year: int, today: date) -> date:
     A contract that ends on 31 December leaves its place to next year, and is in the way of this year's.
     """
     return max(today, date(year, 1, 1))
-
-
-def held(reservations: Iterable[Reservation], at: datetime) -> Tally:
-    """What is held against what is decided at that moment."""
-    return sum((r.tally for r in reservations if r.holds(at)), NOTHING)
 
 
 def answer(

@@ -125,6 +125,9 @@ def changes(contracts: Iterable[Period]) -> dict[Line, Change]:
 class Stock:
     """The levels that a batch looks at, and what the batch changes.
 
+    A level that was asked for is kept and brought up to date when it is asked for again: so a request
+    costs what happened since the one before it, and not what happened in the batch.
+
     Args:
         levels: for every municipality and day that will be asked for; None when `changed` is the whole
             book, as in a test without a database.
@@ -133,27 +136,40 @@ class Stock:
     def __init__(self, levels: Levels | None = None) -> None:
         self._levels = levels
         self.changed: dict[Line, Change] = {}
+        self._log: list[tuple[Line, Change]] = []
+        self._asked: dict[Day, tuple[int, dict[str, Change]]] = {}
 
-    def level(self, municipality: str, day: date) -> dict[str, Change]:
+    def level(self, municipality: str, day: date) -> Mapping[str, Change]:
         """What is in force on the day and what is agreed to start later, by fund.
 
         Raises:
             KeyError: the day was not loaded. Never read that as an empty ledger: it would grant places.
         """
-        found = {} if self._levels is None else dict(self._levels[municipality, day])
-        for (whose, changed_on, fund), change in self.changed.items():
-            if whose != municipality:
-                continue
-            now = Change(change.in_force, NOTHING) if changed_on <= day else Change(NOTHING, change.starting)
-            found[fund] = found.get(fund, Change()) + now
+        asked = municipality, day
+        if asked in self._asked:
+            upto, found = self._asked[asked]
+        else:
+            upto, found = 0, {} if self._levels is None else dict(self._levels[asked])
+        for (whose, changed_on, fund), change in self._log[upto:]:
+            if whose == municipality:
+                in_force = changed_on <= day
+                now = Change(change.in_force, NOTHING) if in_force else Change(NOTHING, change.starting)
+                found[fund] = found.get(fund, Change()) + now
+        self._asked[asked] = len(self._log), found
         return found
 
-    def replace(self, before: Iterable[Period], after: Iterable[Period]) -> None:
+    def replace(self, before: Sequence[Period], after: Sequence[Period]) -> None:
         """Take the periods as they were out of the book, and put them in as they are."""
+        if before == after:
+            return
         for line, change in changes(before).items():
-            _add(self.changed, line, Change() - change)
+            self._enter(line, Change() - change)
         for line, change in changes(after).items():
-            _add(self.changed, line, change)
+            self._enter(line, change)
+
+    def _enter(self, line: Line, change: Change) -> None:
+        _add(self.changed, line, change)
+        self._log.append((line, change))
 
 
 def _add(book: dict[Line, Change], line: Line, change: Change) -> None:

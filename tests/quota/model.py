@@ -149,6 +149,12 @@ def count(world: World, codes: Iterable[str], question: Question) -> Counts:
     )
 
 
+def held(world: World, codes: Iterable[str], moment: datetime) -> Tally:
+    """What is held against what is decided at a moment, reservation by reservation."""
+    whose = set(codes)
+    return sum((r.tally for r in world.reservations if r.municipality in whose and r.holds(moment)), NOTHING)
+
+
 def on_list(world: World, codes: list[str], question: Question) -> tuple[int, int]:
     """Who waits, person by person, looking back from the day."""
     waiting = bridged = 0

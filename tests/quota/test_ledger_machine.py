@@ -15,9 +15,12 @@ from services.quota.rules import numbers, policies
 from services.quota.rules.figures import Counts, Question
 from services.quota.rules.policies import NOTHING, Tally
 from services.quota.rules.reservations import State
+from services.quota.rules.room import room
 from services.quota.rules.spells import current
+from services.quota.rules.stock import IN_ORDER
 from shared.contracts import (
     AnsweredBy,
+    ClockTicked,
     ContractKind,
     Fund,
     PlacementChanged,
@@ -31,6 +34,7 @@ from shared.contracts import (
     WaitingLeaveReason,
     WaitingLeft,
 )
+from shared.messaging.event import Event
 from tests.quota import model
 from tests.quota.statements import (
     COEVORDEN,
@@ -47,7 +51,7 @@ from tests.quota.statements import (
     started,
     waits,
 )
-from tests.quota.support import Ledger, at, counted_by_spells
+from tests.quota.support import Ledger, at, counted_by_spells, state_of
 
 CLOSINGS = (ReservationReleased, ReservationExpired, ReservationUsed)
 NEAR = st.integers(-60, 60).map(lambda n: timedelta(days=n))
@@ -70,13 +74,17 @@ class LedgerMachine(RuleBasedStateMachine):
         self.facts = 0
         self.told: dict[Question, Counts] = {}
         self.overshot: list[str] = []
+        self.log: list[Event] = []
 
     def now(self) -> datetime:
         self.minutes += 1
         return at(self.day, 0) + timedelta(minutes=self.minutes)
 
     def hear(self, data: Any) -> list[Any]:
-        return self.ledger.hear(data, self.now())
+        event = self.ledger.speaker.event(data, self.now())
+        stated = self.ledger.take(event)
+        self.log += [event, *self.ledger.stated[len(self.ledger.stated) - len(stated) :]]
+        return stated
 
     # What people state.
 
@@ -176,8 +184,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def tick(self, passed: int) -> None:
         self.day += timedelta(days=passed)
         self.minutes = 0
-        self.ledger.tick(self.now())
-        assert self.ledger.tick(self.now()) == []
+        self.hear(ClockTicked(at=self.now()))
+        assert self.hear(ClockTicked(at=self.now())) == []
 
     @rule(contract=contracts, fund=st.sampled_from([*Fund, None]), since=NEAR)
     def assign(self, contract: tuple[str, str], fund: Fund | None, since: timedelta) -> None:
@@ -202,7 +210,45 @@ class LedgerMachine(RuleBasedStateMachine):
         question = Question.of(self.day + since, known_on)
         self.told[question] = counted_by_spells(self.ledger.world, EMMEN, question)
 
+    def moments(self) -> list[datetime]:
+        """Now and before: also of what is asked again later the sum must be right."""
+        return [
+            at(self.day, 0) + timedelta(minutes=n)
+            for n in (-60 * 24 * 30, 0, self.minutes // 2, self.minutes)
+        ]
+
+    def teardown(self) -> None:
+        """A replay, which decides nothing, ends in the same rows and the same sums."""
+        again = Ledger(replaying=True)
+        again.take(*self.log)
+        assert again.stated == []
+        assert state_of(again.world) == state_of(self.ledger.world)
+        for moment in self.moments():
+            assert again.world.held.at([EMMEN], moment) == model.held(self.ledger.world, [EMMEN], moment)
+
     # What must hold.
+
+    @invariant()
+    def what_is_held_is_the_sum_over_all_reservations(self) -> None:
+        for moment in self.moments():
+            for codes in ([EMMEN], [COEVORDEN], [COEVORDEN, EMMEN]):
+                assert self.ledger.world.held.at(codes, moment) == model.held(
+                    self.ledger.world, codes, moment
+                )
+
+    @invariant()
+    def the_room_that_is_kept_up_is_the_room_made_anew(self) -> None:
+        world = self.ledger.world
+        for year in (self.day.year, self.day.year + 1):
+            day = max(self.day, date(year, 1, 1))
+            found = numbers.numbers([t for t in world.targets if t.municipality == EMMEN], year)
+            kept = world.adopted(EMMEN, year, day)
+            assert kept.numbers == found
+            assert kept.counting == policies.counting(list(world.policies), found, day)
+            moment = self.moments()[-1]
+            occupied = {IN_ORDER: self.naive(day, starting=True)}
+            anew = room(found, kept.counting, occupied, model.held(world, [EMMEN], moment))
+            assert world.room(kept, day, world.held.at([EMMEN], moment)).free == anew.free
 
     @invariant()
     def what_was_told_is_told_again_exactly(self) -> None:

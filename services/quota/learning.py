@@ -100,7 +100,7 @@ def decided(world: World, event: Event, data: reservations.Decision) -> None:
     known = world.reservations[data.reservation]
     world.reserve(reservations.decided(known, data, event.time))
     if isinstance(data, ReservationUsed):
-        world.recount(data.participant)
+        world.took_room(data.placement)
 
 
 def capacity_stated(world: World, _event: Event, data: CapacityChanged) -> None:

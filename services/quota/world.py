@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -65,40 +66,45 @@ class Book(Rows[R]):
         self.turn = 0
         self._key_of = table.key_of
         self._groups = groups
-        self._of: dict[tuple[str, str | None], dict[Key, R]] = {}
+        self._of: defaultdict[tuple[str, str], dict[Key, R]] = defaultdict(dict)
         for row in rows:
             self._rows[self._key_of(row)] = row
-            self._enter(row)
+            self._enter(None, row)
 
     def put(self, row: R) -> None:
         """Add the row, or put it in place of the one with the same key."""
         self.turn += 1
-        key = self._key_of(row)
-        old = self.get(key)
-        if old is not None:
-            for name, group_of in self._groups.items():
-                if group_of(old) != group_of(row):
-                    self._of[name, group_of(old)].pop(key)
+        old = self.get(self._key_of(row))
         super().put(row)
-        self._enter(row)
+        self._enter(old, row)
 
     def drop(self, key: Key) -> None:
         """Forget the row."""
         self.turn += 1
         row = self.get(key)
         if row is not None:
-            for name, group_of in self._groups.items():
-                self._of[name, group_of(row)].pop(key)
+            self._leave(row)
         super().drop(key)
 
     def of(self, group: str, value: str) -> list[R]:
         """The rows that belong to `value`."""
-        return list(self._of.get((group, value), {}).values())
+        return list(self._of[group, value].values()) if (group, value) in self._of else []
 
-    def _enter(self, row: R) -> None:
+    def _enter(self, old: R | None, row: R) -> None:
         key = self._key_of(row)
         for name, group_of in self._groups.items():
-            self._of.setdefault((name, group_of(row)), {})[key] = row
+            group = group_of(row)
+            was = None if old is None else group_of(old)
+            if was is not None and was != group:
+                del self._of[name, was][key]
+            if group is not None:
+                self._of[name, group][key] = row
+
+    def _leave(self, row: R) -> None:
+        for name, group_of in self._groups.items():
+            group = group_of(row)
+            if group is not None:
+                del self._of[name, group][self._key_of(row)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,16 @@ class World:
         """Enter a reservation as it stands now, and what it holds."""
         self.held.replace(self.reservations.get(reservation.reservation), reservation)
         self.reservations.put(reservation)
+
+    def took_room(self, placement: str) -> None:
+        """Enter when a contract took the room that was held for it; that changes nothing of what counts."""
+        known = self.placements.get(placement)
+        if known is None:
+            return
+        took_at = reservations.took_at(self.reservations.of("took", placement))
+        for spell in self.spells.of("participant", known.participant):
+            if spell.placement == placement:
+                self.spells.put(replace(spell, took_at=took_at))
 
     def recount(self, participant: str) -> None:
         """Enter where and when the person's contracts count, after a fact about them came in."""

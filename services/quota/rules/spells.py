@@ -94,7 +94,9 @@ def spells(
             what was known: each figure compares it with its own moment.
     """
     facts: list[Known] = [*statements, *domiciles, *earmarks]
-    moments = sorted({fact.known_at for fact in facts})
+    # Before anything was said of the contract there is none.
+    first = min((statement.known_at for statement in statements), default=None)
+    moments = sorted({fact.known_at for fact in facts if first is not None and fact.known_at >= first})
     found: list[Spell] = []
     open_: dict[date, Spell] = {}
     for moment in moments:

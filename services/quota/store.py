@@ -116,13 +116,13 @@ async def _load_waits(
 ) -> list[Wait]:
     """Those of the people named; once a month, for the report, the whole list."""
     due = family({whose for whose, day in touched.reported if (whose, day) not in reports}, pairs)
-    if not due and not touched.participants:
+    if not due and not touched.waiting:
         return []
     rows = await WAITS.where(
         connection,
         "participant = ANY($1) "
         "OR participant IN (SELECT participant FROM waits WHERE municipality = ANY($2))",
-        sorted(touched.participants),
+        sorted(touched.waiting),
         sorted(due),
     )
     return list(rows)
@@ -133,12 +133,12 @@ async def _load_reservations(
 ) -> list[Reservation]:
     """Those that are named, the people's, what their contracts took; for a tick all that hold room."""
     found: list[Reservation] = []
-    if touched.reservations or touched.participants or contracts:
+    if touched.reservations or touched.holders or contracts:
         found += await RESERVATIONS.where(
             connection,
             "reservation = ANY($1) OR (participant = ANY($2) AND state = 'granted') OR placement = ANY($3)",
             sorted(touched.reservations),
-            sorted(touched.participants),
+            sorted(touched.holders),
             sorted(contracts),
         )
     if touched.ticks:

@@ -48,6 +48,9 @@ class Touched:
         asked: municipality and day for which the stock must be known.
         since: room given back from this moment on still counts; None when none is looked at.
         ticks: each reservation that holds room is looked at, and not only what they hold together.
+        participants: whose contracts may count otherwise.
+        waiting: people of whose wait something is told.
+        holders: people for whom room may be held, and taken or given back.
         reported: municipality and day for which a report may be due.
     """
 
@@ -57,6 +60,8 @@ class Touched:
     since: datetime | None = None
     ticks: bool = False
     participants: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
+    holders: set[str] = field(default_factory=set)
     placements: set[str] = field(default_factory=set)
     reservations: set[str] = field(default_factory=set)
     capacities: set[str] = field(default_factory=set)
@@ -78,10 +83,16 @@ def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
     match event.data:
         case ClockTicked():
             _touch_all(touched, event, serves)
-        case ParticipantRegistered() | ParticipantMoved() | WaitingJoined() | BridgeOffered() | WaitingLeft():
-            touched.participants.add(event.data.participant)
+        case ParticipantRegistered() | ParticipantMoved() as data:
+            touched.participants.add(data.participant)
+        case WaitingJoined() | BridgeOffered() as data:
+            touched.waiting.add(data.participant)
+        case WaitingLeft() as data:
+            touched.waiting.add(data.participant)
+            touched.holders.add(data.participant)
         case PlacementStarted() | PlacementChanged() | PlacementEnded() as data:
             touched.participants.add(data.participant)
+            touched.holders.add(data.participant)
             touched.placements.add(data.placement)
         case FundAssigned() as data:
             touched.placements.add(data.placement)
@@ -92,12 +103,10 @@ def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
         case ProposalDeclined() | ProposalExpired() | ProposalWithdrawn() as data:
             touched.reservations.update([data.reservation] if data.reservation else [])
         case (
-            ReservationGranted()
-            | ReservationRefused()
-            | ReservationReleased()
-            | ReservationExpired()
-            | ReservationUsed()
+            ReservationGranted() | ReservationRefused() | ReservationReleased() | ReservationExpired()
         ) as data:
+            touched.reservations.add(data.reservation)
+        case ReservationUsed() as data:
             touched.reservations.add(data.reservation)
             touched.participants.add(data.participant)
         case _:

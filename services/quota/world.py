@@ -21,7 +21,7 @@ from services.quota.rules.reported import Report
 from services.quota.rules.reservations import Reservation, State
 from services.quota.rules.room import Room, room
 from services.quota.rules.spells import Spell, current, spells
-from services.quota.rules.stock import Change, Stock
+from services.quota.rules.stock import NO_CHANGE, Change, Stock
 from services.quota.rules.waiting import Wait
 from shared.messaging.rows import Key, Rows, Table
 
@@ -68,30 +68,38 @@ class Book(Rows[R]):
         self._groups = groups
         self._of: defaultdict[tuple[str, str], dict[Key, R]] = defaultdict(dict)
         for row in rows:
-            self._rows[self._key_of(row)] = row
-            self._enter(None, row)
+            key = self._key_of(row)
+            self._rows[key] = row
+            self._enter(key, None, row)
 
     def put(self, row: R) -> None:
         """Add the row, or put it in place of the one with the same key."""
+        key = self._key_of(row)
+        old = self.get(key)
+        if old == row:
+            return
         self.turn += 1
-        old = self.get(self._key_of(row))
-        super().put(row)
-        self._enter(old, row)
+        self._rows[key] = row
+        self._touched[key] = None
+        self._enter(key, old, row)
 
     def drop(self, key: Key) -> None:
         """Forget the row."""
-        self.turn += 1
         row = self.get(key)
-        if row is not None:
-            self._leave(row)
+        if row is None:
+            return
+        self.turn += 1
         super().drop(key)
+        for name, group_of in self._groups.items():
+            group = group_of(row)
+            if group is not None:
+                del self._of[name, group][key]
 
     def of(self, group: str, value: str) -> list[R]:
         """The rows that belong to `value`."""
         return list(self._of[group, value].values()) if (group, value) in self._of else []
 
-    def _enter(self, old: R | None, row: R) -> None:
-        key = self._key_of(row)
+    def _enter(self, key: Key, old: R | None, row: R) -> None:
         for name, group_of in self._groups.items():
             group = group_of(row)
             was = None if old is None else group_of(old)
@@ -99,12 +107,6 @@ class Book(Rows[R]):
                 del self._of[name, was][key]
             if group is not None:
                 self._of[name, group][key] = row
-
-    def _leave(self, row: R) -> None:
-        for name, group_of in self._groups.items():
-            group = group_of(row)
-            if group is not None:
-                del self._of[name, group][self._key_of(row)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class World:
         found: dict[str, Change] = {}
         for code in codes:
             for fund, change in self.stock.level(code, day).items():
-                found[fund] = found.get(fund, Change()) + change
+                found[fund] = found.get(fund, NO_CHANGE) + change
         return found
 
     def holding(self, codes: Iterable[str]) -> list[Reservation]:

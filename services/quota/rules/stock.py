@@ -7,7 +7,7 @@ the sum up to a day costs the same for ten contracts and for a million.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -76,6 +76,8 @@ class Change:
         return Change(self.in_force - other.in_force, self.starting - other.starting)
 
 
+NO_CHANGE: Final = Change()
+
 Levels = Mapping[Day, Mapping[str, Change]]
 """By municipality and day, and in it by fund: what is in force, and what is agreed to start."""
 
@@ -109,17 +111,15 @@ def periods(terms: Sequence[Term], stays: Sequence[Stay], earmarks: Sequence[Ear
     return found
 
 
-def changes(contracts: Iterable[Period]) -> dict[Line, Change]:
+def changes(periods: Iterable[Period]) -> Iterator[tuple[Line, Change]]:
     """What the periods change, by municipality, day and fund."""
-    found: dict[Line, Change] = {}
-    for period in contracts:
-        starting = period.tally if period.first else NOTHING
-        fund = period.fund or IN_ORDER
-        _add(found, (period.municipality, period.from_on, fund), Change(period.tally, starting))
+    for period in periods:
+        tally, fund = period.tally, period.fund or IN_ORDER
+        starting = tally if period.first else NOTHING
+        yield (period.municipality, period.from_on, fund), Change(tally, starting)
         if period.until_on is not None:
             after = period.until_on + timedelta(days=1)
-            _add(found, (period.municipality, after, fund), Change(NOTHING - period.tally))
-    return found
+            yield (period.municipality, after, fund), Change(NOTHING - tally)
 
 
 class Stock:
@@ -154,7 +154,7 @@ class Stock:
             if whose == municipality:
                 in_force = changed_on <= day
                 now = Change(change.in_force, NOTHING) if in_force else Change(NOTHING, change.starting)
-                found[fund] = found.get(fund, Change()) + now
+                found[fund] = found.get(fund, NO_CHANGE) + now
         self._asked[asked] = len(self._log), found
         return found
 
@@ -162,19 +162,16 @@ class Stock:
         """Take the periods as they were out of the book, and put them in as they are."""
         if before == after:
             return
-        for line, change in changes(before).items():
-            self._enter(line, Change() - change)
-        for line, change in changes(after).items():
+        for line, change in changes(before):
+            self._enter(line, NO_CHANGE - change)
+        for line, change in changes(after):
             self._enter(line, change)
 
     def _enter(self, line: Line, change: Change) -> None:
-        _add(self.changed, line, change)
         self._log.append((line, change))
-
-
-def _add(book: dict[Line, Change], line: Line, change: Change) -> None:
-    total = book.get(line, Change()) + change
-    if total == Change():
-        book.pop(line, None)
-    else:
-        book[line] = total
+        known = self.changed.get(line)
+        total = change if known is None else known + change
+        if total == NO_CHANGE:
+            self.changed.pop(line, None)
+        else:
+            self.changed[line] = total

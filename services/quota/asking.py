@@ -38,11 +38,11 @@ async def counts(connection: Any, basis: Basis, question: Question) -> Counts:
     """Count for a question."""
     codes = list(basis.codes(question))
     in_force, without = await _in_force(connection, codes, question)
-    waiting, bridged = await _listed(connection, codes, question)
+    waiting, bridged = await listed_in(connection, codes, question)
     return Counts(
         in_force=in_force,
         agreed=await _agreed(connection, codes, question),
-        held=await _held(connection, codes, question),
+        held=await held_in(connection, codes, question),
         without_reservation=without,
         waiting=waiting,
         bridged=bridged,
@@ -101,7 +101,7 @@ _HELD = (
 )
 
 
-async def _held(connection: Any, codes: list[str], question: Question) -> Tally:
+async def held_in(connection: Any, codes: list[str], question: Question) -> Tally:
     """Room held at the end of the day; not what a contract in force has taken, as far as is known by now."""
     rows = await connection.fetch(
         "SELECT placement, hours FROM reservations "
@@ -130,7 +130,7 @@ async def _standing(
     return {row["placement"] for row in rows}
 
 
-async def _listed(connection: Any, codes: list[str], question: Question) -> tuple[int, int]:
+async def listed_in(connection: Any, codes: list[str], question: Question) -> tuple[int, int]:
     """Who waits: a list is as long as a region's, so the rule itself is asked."""
     waits = await WAITS.where(
         connection,

@@ -1,4 +1,4 @@
-"""A figure of a day, as known on a day, over 1,000,000 contracts of one municipality.
+"""A figure of a day, as known on a day, and a forecast, over 1,000,000 contracts of one municipality.
 
 On a real PostgreSQL as the tests start it, with the service's own tables, query and rule. One
 municipality has all of them, which no municipality in the country has: it is the worst case.
@@ -15,8 +15,9 @@ from typing import Any, Final
 import asyncpg
 
 from deploy.local.environment import dsn_of
-from services.quota import asking
+from services.quota import asking, outlook
 from services.quota.rules.figures import Figures
+from services.quota.rules.forecast import Forecast, WhatIf
 from shared.messaging import database as db
 from tests import servers
 
@@ -70,7 +71,7 @@ def measure() -> dict[str, float]:
     """The median of a few figures of different days, in seconds; each is another day and moment.
 
     Returns:
-        `as_of_1m_s`.
+        `as_of_1m_s`, `forecast_1m_s`.
     """
     return asyncio.run(_measure())
 
@@ -82,20 +83,23 @@ async def _measure() -> dict[str, float]:
         try:
             await maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             await maintenance.execute(f'CREATE DATABASE "{name}"')
-            taken = await _figures(dsn_of(server, name))
+            as_of, forecasts = await _figures(dsn_of(server, name))
             await maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         finally:
             await maintenance.close()
-    return {"as_of_1m_s": round(statistics.median(taken), 3)}
+    return {
+        "as_of_1m_s": round(statistics.median(as_of), 3),
+        "forecast_1m_s": round(statistics.median(forecasts), 3),
+    }
 
 
-async def _figures(dsn: str) -> list[float]:
+async def _figures(dsn: str) -> tuple[list[float], list[float]]:
     pool = await db.open_pool(dsn, size=2, wait_s=30)
     try:
         await db.migrate(pool, "services.quota")
         await pool.execute(_FILL.format(n=CONTRACTS), timeout=600)
         await pool.execute("VACUUM (ANALYZE) spells, reservations", timeout=600)
-        taken = []
+        taken, forecasts = [], []
         for n in range(ROUNDS + 1):
             on = _FIRST + timedelta(days=3200 + 70 * n)
             began = time.perf_counter()
@@ -103,7 +107,12 @@ async def _figures(dsn: str) -> list[float]:
             taken.append(time.perf_counter() - began)
             if not CONTRACTS // 2 < shown.contracts < CONTRACTS:
                 raise AssertionError(f"{shown.contracts} contracts in force on {on}: the ground is wrong")
-        return taken[1:]  # the first reads the tables into memory
+            began = time.perf_counter()
+            ahead = await _look_ahead(pool, on, on - timedelta(days=10 * n))
+            forecasts.append(time.perf_counter() - began)
+            if ahead.expected <= 0:
+                raise AssertionError(f"nothing is forecast on {on}: the ground is wrong")
+        return taken[1:], forecasts[1:]  # the first reads the tables into memory
     finally:
         await db.close_pool(pool)
 
@@ -111,3 +120,8 @@ async def _figures(dsn: str) -> list[float]:
 async def _ask(pool: asyncpg.Pool[Any], on: date, known_on: date) -> Figures:
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         return await asking.figures_of(connection, MUNICIPALITY, on, known_on)
+
+
+async def _look_ahead(pool: asyncpg.Pool[Any], on: date, known_on: date) -> Forecast:
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        return await outlook.forecast_of(connection, MUNICIPALITY, on, known_on, WhatIf())

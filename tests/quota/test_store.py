@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from services.quota import asking, outlook
 from services.quota.handlers import Quota
+from services.quota.outlook import Contracts
 from services.quota.rules.figures import Question
 from services.quota.rules.policies import NOTHING, Tally
 from services.quota.rules.reservations import State
@@ -118,29 +119,56 @@ async def test_any_story_in_any_batches_leaves_in_the_tables_what_it_leaves_in_m
                 shown = await asking.figures_of(connection, EMMEN, on, known_on)
                 question = Question.of(on, min(on, known_on or on))
                 codes = list(basis_of(story.ledger.world, EMMEN).codes(question))
-                ahead = await outlook._ahead(connection, codes, on, question.agreed)
+                contracts = await outlook.contracts_of(connection, codes, on, question.agreed)
             assert shown == figures_in(story.ledger.world, on, known_on)
-            assert ahead == ahead_of(story.ledger.world, codes, question)
+            assert contracts == contracts_in(story.ledger.world, codes, question)
 
 
-def ahead_of(world: World, codes: list[str], question: Question) -> tuple[Tally, Tally, Tally]:
-    """What starts, stops and runs out before 31 December, contract by contract."""
+def contracts_in(world: World, codes: list[str], question: Question) -> Contracts:
+    """What the forecast looks at, contract by contract."""
     moment, on, last = question.agreed, question.on, date(question.on.year, 12, 31)
+    since = on - timedelta(days=365)
     of: dict[str, list[Spell]] = {}
     for s in sorted(world.spells, key=lambda s: s.from_on):
         known = s.known_from < moment and (s.known_until is None or s.known_until >= moment)
         if known and s.municipality in codes:
             of.setdefault(s.placement, []).append(s)
-    starting = stopping = running_out = NOTHING
+    sums = dict.fromkeys(("in_force", "starting", "stopping", "running_out"), NOTHING)
+    counts = dict.fromkeys(("started", "stopped", "continued", "ran_out"), 0)
     for spells in of.values():
         for s in spells:
             starts = s.first and on < s.from_on <= last and (s.until_on is None or s.until_on >= last)
-            starting += s.period.tally if starts else NOTHING
+            sums["starting"] += s.period.tally if starts else NOTHING
+            sums["in_force"] += s.period.tally if s.period.covers(on) else NOTHING
+            counts["started"] += s.first and since < s.from_on <= on
+        counts["continued"] += any(
+            _went_on(s, spells) for s in spells if s.ends_on and since <= s.ends_on < on
+        )
         end = spells[-1]
+        as_planned = end.until_on == end.ends_on
         if end.until_on is not None and end.from_on <= on <= end.until_on < last:
-            stopping += end.period.tally if end.until_on != end.ends_on else NOTHING
-            running_out += end.period.tally if end.until_on == end.ends_on else NOTHING
-    return starting, stopping, running_out
+            sums["running_out" if as_planned else "stopping"] += end.period.tally
+        if end.until_on is not None and since <= end.until_on < on:
+            counts["ran_out" if as_planned else "stopped"] += 1
+    return Contracts(
+        in_force=sums["in_force"],
+        starting=sums["starting"],
+        stopping=sums["stopping"],
+        running_out=sums["running_out"],
+        started=counts["started"],
+        stopped=counts["stopped"],
+        continued=counts["continued"],
+        ran_out=counts["ran_out"],
+    )
+
+
+def _went_on(planned: Spell, spells: list[Spell]) -> bool:
+    """It ran until its planned last day, and on the day after the contract still stood."""
+    assert planned.ends_on is not None
+    if planned.until_on is None or planned.until_on > planned.ends_on:
+        return False
+    day_after = planned.ends_on + timedelta(days=1)
+    return any(s.period.covers(day_after) for s in spells if s.from_on > planned.from_on)
 
 
 def asked_of(story: Story, random: Random) -> list[tuple[date, date | None]]:

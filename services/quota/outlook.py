@@ -103,54 +103,42 @@ _KNOWN: Final = (
     "{s}.municipality = ANY($1::text[]) AND {s}.known_from < $2::timestamptz "
     "AND ({s}.known_until IS NULL OR {s}.known_until >= $2)"
 )
-# The last of its contract for this municipality: after it nothing more is known.
-_LAST: Final = (
-    "NOT EXISTS (SELECT FROM spells later WHERE later.placement = s.placement AND later.from_on > s.from_on "
-    f"AND {_KNOWN.format(s='later')})"
+_LATER: Final = (
+    "SELECT FROM spells later WHERE later.placement = s.placement AND later.from_on > s.from_on "
+    f"AND {_KNOWN.format(s='later')}"
 )
-_CONTINUED: Final = (
-    "EXISTS (SELECT FROM spells later WHERE later.placement = s.placement AND later.from_on <= s.ends_on + 1 "
-    "AND (later.until_on IS NULL OR later.until_on > s.ends_on) AND later.from_on > s.from_on "
-    f"AND {_KNOWN.format(s='later')})"
+# `over`: nothing more is known of the contract after it. `went_on`: it stood on the day after its planned last
+# one. Both are a search, so they are for what ended near the day alone. In a CASE, since without an end
+# `until_on < $5 AND over` is neither true nor false, and would search as well; OFFSET 0, since each would
+# be searched for anew wherever it is used.
+_SPELLS: Final = (
+    "SELECT s.placement, s.from_on, s.until_on, s.ends_on, s.hours, s.first, "
+    f"CASE WHEN s.until_on >= $3 AND s.until_on < $5 THEN NOT EXISTS ({_LATER}) END AS over, "
+    "CASE WHEN s.ends_on >= $3 AND s.ends_on < $4 AND s.until_on <= s.ends_on THEN "
+    f"EXISTS ({_LATER} AND later.from_on <= s.ends_on + 1 "
+    "AND (later.until_on IS NULL OR later.until_on > s.ends_on)) END AS went_on "
+    f"FROM spells s WHERE {_KNOWN.format(s='s')} OFFSET 0"
 )
-
-
-def _within(column: str, first: str, end: str) -> str:
-    # With no day at all it must be false and not null: else what follows, a search for each of the
-    # contracts without end, is gone through as well. That made it three times as slow.
-    return f"coalesce(s.{column} >= {first} AND s.{column} < {end}, false)"
-
-
-def _ended(first: str, end: str, *, as_planned: bool) -> str:
-    planned = "s.until_on = s.ends_on" if as_planned else "s.until_on IS DISTINCT FROM s.ends_on"
-    return f"{_within('until_on', first, end)} AND {planned} AND {_LAST}"
-
-
 _TALLIES: Final = {
-    "in_force": "s.from_on <= $4 AND (s.until_on IS NULL OR s.until_on >= $4)",
-    "starting": "s.first AND s.from_on > $4 AND s.from_on <= $5 AND (s.until_on IS NULL OR s.until_on >= $5)",
-    "stopping": f"s.from_on <= $4 AND {_ended('$4', '$5', as_planned=False)}",
-    "running_out": f"s.from_on <= $4 AND {_ended('$4', '$5', as_planned=True)}",
+    "in_force": "from_on <= $4 AND (until_on IS NULL OR until_on >= $4)",
+    "starting": "first AND from_on > $4 AND from_on <= $5 AND (until_on IS NULL OR until_on >= $5)",
+    "stopping": "over AND from_on <= $4 AND until_on >= $4 AND until_on IS DISTINCT FROM ends_on",
+    "running_out": "over AND from_on <= $4 AND until_on >= $4 AND until_on = ends_on",
 }
 _COUNTS: Final = {
-    "started": "s.first AND s.from_on > $3 AND s.from_on <= $4",
-    "stopped": _ended("$3", "$4", as_planned=False),
-    "ran_out": _ended("$3", "$4", as_planned=True),
+    "started": "first AND from_on > $3 AND from_on <= $4",
+    "stopped": "over AND until_on < $4 AND until_on IS DISTINCT FROM ends_on",
+    "ran_out": "over AND until_on < $4 AND until_on = ends_on",
 }
-_GOING_ON: Final = (
-    f"{_within('ends_on', '$3', '$4')} AND coalesce(s.until_on <= s.ends_on, false) AND {_CONTINUED}"
-)
-# A contract that went on twice in the year is one. Gathered first: `count(DISTINCT ...)` over the spells
-# themselves would sort them all.
+# A contract that went on twice in the year is one. Gathered first: `count(DISTINCT ...)` sorts all spells.
 _CONTRACTS: Final = (
-    "SELECT t.*, (SELECT count(DISTINCT placement) FROM unnest(t.going_on) AS placement) AS continued "
+    "SELECT t.*, (SELECT count(DISTINCT placement) FROM unnest(t.went_on) AS placement) AS continued "
     "FROM (SELECT "
     + "".join(
         f"count(*) FILTER (WHERE {condition}) AS {name}_contracts, "
-        f"coalesce(sum(s.hours) FILTER (WHERE {condition}), 0) AS {name}_hours, "
+        f"coalesce(sum(hours) FILTER (WHERE {condition}), 0) AS {name}_hours, "
         for name, condition in _TALLIES.items()
     )
     + "".join(f"count(*) FILTER (WHERE {condition}) AS {name}, " for name, condition in _COUNTS.items())
-    + f"array_agg(s.placement) FILTER (WHERE {_GOING_ON}) AS going_on "
-    f"FROM spells s WHERE {_KNOWN.format(s='s')}) t"
+    + f"array_agg(placement) FILTER (WHERE went_on) AS went_on FROM ({_SPELLS}) s) t"
 )

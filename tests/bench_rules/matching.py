@@ -1,7 +1,9 @@
 """Matching's rules: a round, one new place, a preview. Seconds (or ms) of processor, the median of three.
 
-The worlds are those in which the solvers were compared: a place to four people, twenty places that fit
-each, one seat a place. `suited_..._s` is the same from the beginning: who fits where, asked of profiles.
+A round is from the beginning: from profiles and places, a place to four people, some 25 places that fit
+each, one seat a place. Beside it are its two parts: finding out who suits what, and giving out the places.
+`drawn_..._s` is the second part alone in the worlds in which the solvers were compared: twenty places for
+each, drawn at random.
 """
 
 from __future__ import annotations
@@ -38,10 +40,12 @@ def measure() -> dict[str, float]:
     for name, people in (("10k", 10_000), ("100k", 100_000)):
         line, seats = drawn(people, people // 4)
         hold(line[:10], seats, {})  # scipy is imported before the clock runs
-        found[f"round_{name}_s"] = taken(partial(hold, line, seats, {}))
+        found[f"drawn_{name}_s"] = taken(partial(hold, line, seats, {}))
     for name, people in (("10k", 10_000), ("100k", 100_000)):
         in_line, places = asked(people), offered(people // 4, people)
-        found[f"suited_{name}_s"] = taken(partial(from_profiles, in_line, places))
+        found[f"round_{name}_s"] = taken(partial(from_profiles, in_line, places))
+        found[f"suiting_{name}_s"] = taken(partial(sought, in_line, places))
+        found[f"giving_{name}_s"] = taken(partial(hold, sought(in_line, places), seats_of(places), {}))
     found["one_place_ms"] = one_place()
     found["preview_100k_s"] = preview_100k()
     return found
@@ -116,19 +120,27 @@ def offered(places: int, people: int) -> list[Place]:
 
 
 def from_profiles(line: list[InLine], places: list[Place]) -> int:
-    """A round from profiles alone."""
-    return suited(Suiting(line), places)
-
-
-def suited(suiting: Suiting, places: list[Place]) -> int:
     """A round from profiles and places alone; returns how many were served."""
-    seats = {place.place: place.seats for place in places}
-    found = wishes(suiting, places, seats)
-    line = [
+    return len(hold(sought(line, places), seats_of(places), {}).given)
+
+
+def sought(line: list[InLine], places: list[Place]) -> list[Seeker]:
+    """Who takes part, with the places that suit."""
+    return seekers(Suiting(line), places)
+
+
+def seekers(suiting: Suiting, places: list[Place]) -> list[Seeker]:
+    """The same, of a line that stands ready."""
+    found = wishes(suiting, places, seats_of(places))
+    return [
         Seeker(f"p-{n:06}", EMMEN, where, dislikes=found.dislikes[n])
         for n, where in sorted(found.places.items())
     ]
-    return len(hold(line, seats, {}).given)
+
+
+def seats_of(places: list[Place]) -> dict[str, int]:
+    """Free seats by place."""
+    return {place.place: place.seats for place in places}
 
 
 def one_place() -> float:
@@ -137,7 +149,7 @@ def one_place() -> float:
     times = []
     for place in offered(20, 100_000):
         began = process_time()
-        assert suited(suiting, [place]) == 1
+        assert len(hold(seekers(suiting, [place]), seats_of([place]), {}).given) == 1
         times.append(process_time() - began)
     return max(times) * 1000
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.rules import fit
+from services.matching.rules import fit, suiting
 from services.matching.rules.fit import Profile
 from services.matching.rules.places import Place
 from services.matching.rules.suiting import InLine, Suiting
 from services.matching.rules.wishes import wishes
 from shared.contracts import Rung
 
-HOURS = st.integers(0, 40).map(Decimal)
+HOURS = st.integers(0, 80).map(lambda halves: Decimal(halves) / 2)
 WORDS = st.lists(st.sampled_from(["a", "b", "c"]), unique=True).map(tuple)
 CODES = st.sampled_from(["7811", "7821", "9711"])
 
@@ -35,7 +36,7 @@ def places(draw: st.DrawFn) -> Place:
         place="emco-1",
         host="emco",
         rung=Rung.SHELTERED_WORK,
-        municipalities=("0114",),
+        municipalities=draw(st.sampled_from([("0114",), ("0109", "0114")])),
         seats=1,
         hours_min=least,
         hours_max=most,
@@ -65,11 +66,12 @@ OFFERS = st.lists(places(), max_size=5).map(
 )
 
 
-@given(LINES, OFFERS, st.lists(st.integers(0, 2), min_size=5, max_size=5))
-def test_a_line_asked_at_once_answers_as_each_person_does_about_each_place(people, offered, seats):
+@given(LINES, OFFERS, st.lists(st.integers(0, 2), min_size=5, max_size=5), st.sampled_from([1, 3, 1 << 18]))
+def test_a_line_asked_at_once_answers_as_each_person_does_about_each_place(people, offered, seats, at_once):
     line = [InLine(municipality, profile) for municipality, profile in people]
     free = {place.place: number for place, number in zip(offered, seats, strict=False)}
-    found = wishes(Suiting(line), offered, free)
+    with patch.object(suiting, "_AT_ONCE", at_once):
+        found = wishes(Suiting(line), offered, free)
     for position, (municipality, profile) in enumerate(people):
         fitting = [p for p in offered if municipality in p.municipalities and fit.fits(profile, p)]
         liked = sorted((fit.dislike(profile, p), p.place) for p in fitting if free[p.place])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,21 +44,23 @@ def _least_disliked(served: Sequence[Seeker], seats: Mapping[str, int]) -> tuple
     from scipy.sparse import csr_array  # noqa: PLC0415
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching  # noqa: PLC0415
 
-    wanted = Counter(place for seeker in served for place in seeker.places)
-    columns: dict[str, range] = {}
-    names: list[str] = []
-    for place in sorted(wanted):
-        # More seats than people who want them add nothing to choose from.
-        number = min(seats.get(place, 0), wanted[place])
-        columns[place] = range(len(names), len(names) + number)
-        names += [place] * number
-    starts, where, weights = [0], list[int](), list[float]()
-    for seeker in served:
-        for place, dislike in _wishes(seeker):
-            where.extend(columns[place])
-            weights.extend([dislike + 1.0] * len(columns[place]))  # 0 would be no edge at all
-        starts.append(len(where))
-    table = csr_array((np.array(weights), where, starts), shape=(len(served), len(names)))
+    wanted = Counter(chain.from_iterable(seeker.places for seeker in served))
+    names = sorted(wanted)
+    numbered = {place: number for number, place in enumerate(names)}
+    # More seats than people who want them add nothing to choose from.
+    columns = np.array([min(seats.get(place, 0), wanted[place]) for place in names])
+    first = np.cumsum(columns) - columns
+    wishes = np.fromiter((numbered[place] for seeker in served for place in seeker.places), np.int64)
+    dislikes = np.fromiter((dislike for seeker in served for _, dislike in _wishes(seeker)), np.float64)
+    # A wish for a place is a wish for each of its seats.
+    widths = columns[wishes]
+    within = np.arange(widths.sum()) - np.repeat(np.cumsum(widths) - widths, widths)
+    where = np.repeat(first[wishes], widths) + within
+    weights = np.repeat(dislikes + 1, widths)  # 0 would be no edge at all
+    ends = np.cumsum([0, *(len(seeker.places) for seeker in served)])
+    starts = np.concatenate(([0], np.cumsum(widths)))[ends]
+    table = csr_array((weights, where, starts), shape=(len(served), int(columns.sum())))
     people, taken = min_weight_full_bipartite_matching(table)
-    found = {served[row].participant: names[column] for row, column in zip(people, taken, strict=True)}
+    places = np.repeat(np.arange(len(names)), columns)[taken].tolist()
+    found = {served[row].participant: names[place] for row, place in zip(people, places, strict=True)}
     return found, int(table[people, taken].sum()) - len(served)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.rules.places import Place
-from services.matching.rules.suiting import Positions, Suiting
+from services.matching.rules.suiting import Pairs, Positions, Suiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +39,35 @@ def wishes(suiting: Suiting, places: Sequence[Place], free: Mapping[str, int]) -
         places: open places, in order of name.
         free: free seats by place.
     """
-    fitting = np.zeros(suiting.length, np.int64)
+    pairs = suiting.pairs(places)
     hours = np.zeros(suiting.length, np.int64)
-    who: list[Positions] = []
-    which: list[Positions] = []
-    how: list[Positions] = []
-    for number, place in enumerate(places):
-        people = suiting.fitting(place)
-        fitting[people] += 1
-        hours[people] = np.maximum(hours[people], int(place.hours_max * 100))
-        if free.get(place.place, 0) > 0 and len(people):
-            who.append(people)
-            which.append(np.full(len(people), number))
-            how.append(suiting.dislike(place, people))
-    return Wishes(fitting, hours, *_by_person([place.place for place in places], who, which, how))
+    starts = _starts(pairs.people)
+    if len(starts):
+        offered = np.array([int(place.hours_max * 100) for place in places], np.int64)
+        hours[pairs.people[starts]] = np.maximum.reduceat(offered[pairs.places], starts)
+    open_ = np.array([free.get(place.place, 0) > 0 for place in places], bool)[pairs.places]
+    return Wishes(
+        np.bincount(pairs.people, minlength=suiting.length),
+        hours,
+        *_by_person(
+            [place.place for place in places],
+            Pairs(pairs.people[open_], pairs.places[open_], pairs.dislikes[open_]),
+        ),
+    )
 
 
 def _by_person(
-    names: list[str], who: list[Positions], which: list[Positions], how: list[Positions]
+    names: list[str], pairs: Pairs
 ) -> tuple[dict[int, tuple[str, ...]], dict[int, tuple[int, ...]]]:
-    if not who:
-        return {}, {}
-    people, numbers, dislikes = np.concatenate(who), np.concatenate(which), np.concatenate(how)
-    order = np.lexsort((numbers, dislikes, people))
-    people = people[order]
-    starts = np.flatnonzero(np.concatenate(([True], people[1:] != people[:-1])))
-    named = np.array(names, object)[numbers[order]].tolist()
-    liked = dislikes[order].tolist()
-    spans = list(
-        zip(people[starts].tolist(), starts.tolist(), [*starts[1:].tolist(), len(named)], strict=True)
-    )
+    starts = _starts(pairs.people)
+    people = pairs.people[starts].tolist()
+    ends = [*starts[1:].tolist(), len(pairs.people)]
+    named = np.array(names, object)[pairs.places].tolist()
+    liked = pairs.dislikes.tolist()
+    spans = list(zip(people, starts.tolist(), ends, strict=False))
     return {p: tuple(named[a:b]) for p, a, b in spans}, {p: tuple(liked[a:b]) for p, a, b in spans}
+
+
+def _starts(people: Positions) -> Positions:
+    """Where in the pairs each person's begin."""
+    return np.flatnonzero(np.diff(people, prepend=-1))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from services.matching import learning, store
+from services.matching import depending, learning, store
 from services.matching.proposing import propose
-from services.matching.rules import passing, people, proposals, waiting
+from services.matching.rules import answers, passing, proposals, waiting
 from services.matching.rules.proposals import State, proposal_of
 from services.matching.ticking import (
     Phase,
@@ -30,17 +30,8 @@ from shared.contracts import (
     ClockTicked,
     Data,
     DeviationDecided,
-    ParticipantAdvised,
     ParticipantDecided,
-    ParticipantErased,
-    ParticipantLeft,
-    ParticipantMoved,
-    ParticipantPaused,
-    ParticipantRegistered,
-    ParticipantResumed,
-    ParticipantStepped,
     ParticipantTransferAccepted,
-    ParticipantTransferOffered,
     PlaceChanged,
     PlacementEnded,
     PlacementStarted,
@@ -48,7 +39,6 @@ from shared.contracts import (
     PlaceWithdrawn,
     PolicyAdopted,
     ProposalAnswered,
-    ProposalMade,
     ProposalWithdrawReason,
     RefusalCode,
     ReservationGranted,
@@ -106,66 +96,11 @@ class Matching(Service[World]):
 
     def provides(self, event: Event) -> Iterable[str]:
         """What is known from now on."""
-        match event.data:
-            case ParticipantRegistered() as data:
-                return (f"participant:{data.participant}", f"guide:{data.participant}:{event.partner}")
-            case ParticipantTransferOffered() as data:
-                return (f"transfer:{data.transfer}",)
-            case ParticipantTransferAccepted() as data:
-                return (f"guide:{data.participant}:{event.partner}",)
-            case ParticipantLeft() as data:
-                return (f"free:{data.participant}",)
-            case ParticipantAdvised() as data:
-                return (f"advice:{data.participant}",)
-            case PlaceOffered() as data:
-                return (f"place:{data.place}",)
-            case PlacementStarted() as data:
-                return (f"placement:{data.placement}",)
-            case ReservationGranted() as data:
-                return (f"proposal:{proposal_of(data.reservation)}",)
-            case ProposalMade() as data:
-                return (f"proposal:{data.proposal}",)
-        return ()
+        return depending.provides(event)
 
     def missing(self, world: World, event: Event) -> Sequence[str]:
         """What the event builds on and is not known yet."""
-        match event.data:
-            case (
-                ParticipantRegistered()
-                | ParticipantTransferAccepted()
-                | ParticipantTransferOffered()
-                | ParticipantLeft()
-                | ParticipantMoved()
-                | ParticipantPaused()
-                | ParticipantResumed()
-                | ParticipantStepped()
-                | ParticipantErased()
-            ) as data:
-                transfer = (
-                    world.transfers.get(data.transfer)
-                    if isinstance(data, ParticipantTransferAccepted)
-                    else None
-                )
-                return people.missing_for(world.people.get(data.participant), data, event.partner, transfer)
-            case ParticipantDecided() as data:
-                # Whatever the decision: one that waited must not be overtaken by the next one.
-                known = {
-                    f"participant:{data.participant}": data.participant in world.people,
-                    f"advice:{data.participant}": data.participant in world.advices,
-                    f"partner:{self._operator}": world.serves is not None,
-                }
-                return [name for name, there in known.items() if not there]
-            case PlaceChanged() | PlaceWithdrawn() | PlacementStarted() as data:
-                return () if data.place in world.places else (f"place:{data.place}",)
-            case PlacementEnded() as data:
-                return () if data.placement in world.placements else (f"placement:{data.placement}",)
-            case ProposalAnswered() as data:
-                proposal = world.proposals.get(data.proposal)
-                if proposal is None or proposal.state in {State.UNKNOWN, State.REQUESTED}:
-                    return (f"proposal:{data.proposal}",)
-                person = world.people.get(data.participant)
-                return proposals.missing_guide(proposal, data, event.partner, person)
-        return ()
+        return depending.missing(world, event, self._operator)
 
     async def load(self, connection: Connection, events: Sequence[Event], registry: Registry) -> World:
         """Read what the events touch; a tick looks at all that stands."""
@@ -263,13 +198,13 @@ def _answered(world: World, event: Event, data: ProposalAnswered) -> Sequence[Dr
     """The guide's answer counts at once; another's at the tick, when all have been heard."""
     proposal = world.proposals[data.proposal]
     person = world.people.get(data.participant)
-    if not proposals.counts(proposal, data, event.partner, person):
+    if not answers.counts(proposal, data, event.partner, person):
         raise _not_taken(world, event, data)
     if event.partner != proposal.guide:
         return ()
-    answers = {(a.by, a.partner): a for a in world.answers_to(data.proposal) if a.partner == event.partner}
-    answers[data.by, event.partner] = proposals.said(data, event.partner)
-    verdict = proposals.verdict(proposal, answers.values())
+    given = {(a.by, a.partner): a for a in world.answers_to(data.proposal) if a.partner == event.partner}
+    given[data.by, event.partner] = answers.said(data, event.partner)
+    verdict = answers.verdict(proposal, given.values())
     return () if verdict is None else [verdict]
 
 
@@ -277,9 +212,9 @@ def _not_taken(world: World, event: Event, data: ProposalAnswered) -> Refused:
     proposal = world.proposals[data.proposal]
     if proposal.participant != data.participant:
         return Refused(RefusalCode.STATE_CONFLICT, "the proposal is for somebody else", "data.participant")
-    if not proposals.may_answer(proposal, data, event.partner, world.people.get(data.participant)):
+    if not answers.may_answer(proposal, data, event.partner, world.people.get(data.participant)):
         return Refused(RefusalCode.PERSON_NOT_YOURS, f"not {event.partner}'s to answer", "data.by")
-    if not proposals.in_time(proposal, data):
+    if not answers.in_time(proposal, data):
         return Refused(
             RefusalCode.STATE_CONFLICT,
             f"it could be answered until {proposal.expires_on}",

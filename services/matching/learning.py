@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from services.matching.recalling import OWN, Evolve
 from services.matching.rules import (
+    answers,
     deviations,
     fit,
     people,
@@ -210,8 +211,8 @@ def _deviation(world: World, event: Event, data: DeviationDecided) -> None:
 
 def _answered(world: World, event: Event, data: ProposalAnswered) -> None:
     person = world.people.get(data.participant)
-    if proposals.counts(world.proposals.get(data.proposal), data, event.partner, person):
-        world.answers.put(proposals.said(data, event.partner))
+    if answers.counts(world.proposals.get(data.proposal), data, event.partner, person):
+        world.answers.put(answers.said(data, event.partner))
 
 
 def _capacity(world: World, event: Event, data: CapacityChanged) -> None:

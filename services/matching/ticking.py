@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from services.matching.rules import bridges, ladder, places, proposals, waiting
+from services.matching.rules import answers, bridges, ladder, places, proposals, waiting
 from services.matching.rules.places import Placement, Seat
 from services.matching.rules.policies import terms
 from services.matching.rules.proposals import Proposal, State
@@ -63,7 +63,7 @@ def settle(world: World, _tick: Tick) -> Iterator[Data]:
     answered = {answer.proposal for answer in world.answers}
     for proposal in alive(world):
         if proposal.proposal in answered:
-            settled = proposals.verdict(proposal, world.answers_to(proposal.proposal))
+            settled = answers.verdict(proposal, world.answers_to(proposal.proposal))
             if settled is not None:
                 yield settled
 

@@ -8,13 +8,14 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from services.matching.rules.answers import Said
 from services.matching.rules.deviations import Deviation
 from services.matching.rules.fit import Profile
 from services.matching.rules.ladder import Step
 from services.matching.rules.people import Person, Transfer
 from services.matching.rules.places import Place, Placement, Seat
 from services.matching.rules.policies import Policy
-from services.matching.rules.proposals import Proposal, Said, proposal_of
+from services.matching.rules.proposals import Proposal, proposal_of
 from services.matching.rules.room import Capacity
 from services.matching.rules.waiting import Advice, Decision, Stay, Wait
 from services.matching.rules.weighing import Passing, Weighing

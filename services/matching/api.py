@@ -56,14 +56,15 @@ class ProposalShown(Part):
     """A proposal, why it was made and what became of it."""
 
     proposal: OpaqueId
-    reservation: OpaqueId
+    rung: Rung
+    reservation: OpaqueId | None
     participant: OpaqueId
     municipality: Municipality
     place: OpaqueId
     host: PartnerName
     guide: PartnerName
-    year: int
-    hours: Hours
+    year: int | None
+    hours: Hours | None
     rank: int
     policy: OpaqueId
     requested_on: CalendarDate | None
@@ -118,4 +119,6 @@ def _waiting(row: InLine) -> Waiting:
 def _proposal(row: Proposal) -> ProposalShown:
     # Not strict: what the database has as JSON are lists.
     shown = {name: getattr(row, name) for name in ProposalShown.model_fields}
+    if row.bridge:
+        shown |= {"year": None, "hours": None}  # it takes no room, so neither was asked
     return ProposalShown.model_validate(shown, strict=False)

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from services.matching.rules import explaining, ladder, order
+from services.matching.rules.bridges import BRIDGES
 from services.matching.rules.deviations import Deviation
 from services.matching.rules.explaining import Explanation, Own, Served
 from services.matching.rules.ladder import Told
@@ -111,11 +112,20 @@ async def _served(connection: Connection, places: Sequence[str]) -> Mapping[tupl
 
 async def _own(connection: Connection, participant: str) -> list[Own]:
     rows = await connection.fetch(
-        "SELECT place, requested_at, state, coalesce(closed_at, refused_at) AS closed_at "
+        "SELECT place, requested_at, state, coalesce(closed_at, refused_at) AS closed_at, rung "
         "FROM proposals WHERE participant = $1 AND requested_at IS NOT NULL",
         participant,
     )
-    return [Own(row["place"], row["requested_at"], row["closed_at"], State(row["state"])) for row in rows]
+    return [
+        Own(
+            row["place"],
+            row["requested_at"],
+            row["closed_at"],
+            State(row["state"]),
+            bridge=row["rung"] in BRIDGES,
+        )
+        for row in rows
+    ]
 
 
 async def previewed(

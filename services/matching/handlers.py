@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from services.matching import depending, learning, store
+from services.matching.bridging import propose_bridges
 from services.matching.proposing import propose
 from services.matching.rules import answers, passing, proposals, waiting
 from services.matching.rules.proposals import State, proposal_of
@@ -66,6 +67,7 @@ PHASES: Final[tuple[Phase, ...]] = (
     bridge,
     seat,
     propose,
+    propose_bridges,
 )
 """What a tick sets in motion, in this order: what ends first, then what begins.
 

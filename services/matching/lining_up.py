@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from services.matching.rules import order, room
+from services.matching.rules.bridges import BRIDGES
 from services.matching.rules.fit import Profile
 from services.matching.rules.places import Place, seats_free
 from services.matching.rules.policies import DEFAULT_TERMS, Policy, Terms, in_force, terms
@@ -69,12 +71,16 @@ class Table:
 
 
 def candidates(world: World, tick: Tick) -> list[Candidate]:
-    """Who can be proposed something, in the order of the round.
+    """Who can be proposed sheltered work, in the order of the round; a bridge keeps nobody from it."""
+    return in_line(world, tick, {p.participant for p in alive(world) if not p.bridge})
+
+
+def in_line(world: World, tick: Tick, standing: AbstractSet[str]) -> list[Candidate]:
+    """All who wait but those for whom something stands already, in the order of the round.
 
     Each municipality has its own order. Where two of them share places, the first in line of each go
     before the second of any, and of these who was granted it first.
     """
-    standing = {proposal.participant for proposal in alive(world)}
     line = []
     for municipality in sorted(world.serves or ()):
         policy = in_force(world.policies, municipality, PolicyKind.ORDER, tick.today)
@@ -98,17 +104,7 @@ def tables(world: World, tick: Tick) -> list[Table]:
     A year of its own, for each has its own number. Without any place there is still a round, so that
     people are told.
     """
-    known = [terms(world.policies, municipality, tick.today) for municipality in sorted(world.serves or ())]
-    ahead = max((each.reservation_days for each in known), default=DEFAULT_TERMS.reservation_days)
-    offered = sorted(
-        (p for p in world.places if p.rung is Rung.SHELTERED_WORK and p.open(tick.today, ahead)),
-        key=lambda place: place.place,
-    )
-    free = seats_free(
-        offered,
-        ((p.place, p.participant) for p in working(world, tick.today)),
-        ((p.place, p.participant) for p in alive(world)),
-    )
+    offered, free = _offered(world, tick, frozenset({Rung.SHELTERED_WORK}))
     years = {place.place: max(place.from_on, tick.today).year for place in offered}
     found = []
     for year in sorted({tick.today.year, *years.values()}):
@@ -117,6 +113,27 @@ def tables(world: World, tick: Tick) -> list[Table]:
         seats = {place.place: free[place.place] for place in there}
         found.append(Table(year, there, seats, _room(world, year, tick), capacities))
     return found
+
+
+def bridge_table(world: World, tick: Tick) -> Table:
+    """Open places that can bridge a wait; they take no room under any number."""
+    offered, free = _offered(world, tick, BRIDGES)
+    return Table(tick.today.year, offered, free, {}, {})
+
+
+def _offered(world: World, tick: Tick, rungs: AbstractSet[Rung]) -> tuple[list[Place], dict[str, int]]:
+    """Open places of these rungs in order of name, and their free seats."""
+    known = [terms(world.policies, municipality, tick.today) for municipality in sorted(world.serves or ())]
+    ahead = max((each.reservation_days for each in known), default=DEFAULT_TERMS.reservation_days)
+    offered = sorted(
+        (p for p in world.places if p.rung in rungs and p.open(tick.today, ahead)),
+        key=lambda place: place.place,
+    )
+    taken = {(p.place, p.participant) for p in working(world, tick.today)}
+    kept = {(p.place, p.participant): p for p in alive(world)}
+    # What is known to begin as a bridge is still proposed until it does, and takes one seat.
+    locked = [seat for seat, p in kept.items() if not (p.bridge and seat in taken)]
+    return offered, seats_free(offered, taken, locked)
 
 
 def _room(world: World, year: int, tick: Tick) -> dict[str, Decimal]:

@@ -24,6 +24,7 @@ from shared.contracts import (
     ProposalDraft,
     Reason,
     ReservationRequested,
+    Rung,
 )
 
 _ALTERNATIVES: Final = 5
@@ -73,7 +74,7 @@ def _round(
 ) -> Iterator[Data]:
     found = wishes(suiting, table.places, table.free)
     taking = [(n, c) for n, c in enumerate(seekers) if c.wait.participant in why]
-    sought = [_seeker(table, c, found, n) for n, c in taking if n in found.places]
+    sought = [seeker(table, c, found, n) for n, c in taking if n in found.places]
     outcome = hold(sought, table.free, table.room)
     for _, candidate in taking:
         given = outcome.given.get(candidate.wait.participant)
@@ -83,24 +84,33 @@ def _round(
     for n, candidate in taking:
         if candidate.wait.participant in why:
             why[candidate.wait.participant].append(_why(table, candidate, outcome, found, n))
-    yield from _weighed(world, tick, table, outcome, before)
+    yield from weighed(world, tick, table, outcome, before)
 
 
-def _weighed(
+def weighed(
     world: World, tick: Tick, table: Table, outcome: Outcome, before: Mapping[str, int]
 ) -> Iterator[Data]:
-    """Places with a free seat, each when there is something new to tell of it."""
+    """Places with a free seat, each when there is something new to tell of it.
+
+    Args:
+        before: free seats before the round, deviations included.
+    """
     given = Counter(outcome.given.values())
     for place in table.places:
         if before[place.place] <= 0:
             continue
         claimant = outcome.blocks.get(place.place)
-        block = None if claimant is None else "block-" + tick.named("block", claimant)
+        block = None if claimant is None else "block-" + tick.named(_block_of(place), claimant)
         left = table.free[place.place] - given[place.place]
         told = weighing.stated(place, before[place.place], left, block, tick.today)
         last = world.weighed.get(place.place)
         if last is None or not last.tells(told):
             yield told
+
+
+def _block_of(place: Place) -> str:
+    """Places for sheltered work and for bridges are never one block: they are given out apart."""
+    return "block" if place.rung is Rung.SHELTERED_WORK else "bridge-block"
 
 
 def _passed_over(line: Sequence[Candidate], why: dict[str, list[Why]], tick: Tick) -> Iterator[Data]:
@@ -119,7 +129,8 @@ def _passed_over(line: Sequence[Candidate], why: dict[str, list[Why]], tick: Tic
                 yield told
 
 
-def _seeker(table: Table, candidate: Candidate, found: Wishes, position: int) -> Seeker:
+def seeker(table: Table, candidate: Candidate, found: Wishes, position: int) -> Seeker:
+    """Somebody who takes part, with the places that fit and were not declined before."""
     wait = candidate.wait
     places, dislikes = found.places[position], found.dislikes[position]
     if wait.declined:
@@ -183,12 +194,13 @@ def _request(
                 order.why_here(wait, candidate.rank, candidate.policy),
                 *fit.reasons(candidate.profile, place),
             ),
-            alternatives=_alternatives(table, candidate, place),
+            alternatives=alternatives(table, candidate, place),
         ),
     )
 
 
-def _alternatives(table: Table, candidate: Candidate, given: Place) -> tuple[Alternative, ...]:
+def alternatives(table: Table, candidate: Candidate, given: Place) -> tuple[Alternative, ...]:
+    """What else was looked at."""
     others = [p for p in table.serving(candidate.wait.municipality)[: _ALTERNATIVES + 1] if p is not given]
     return tuple(
         Alternative(place=place.place, why_not=_why_not(table, candidate, place))

@@ -82,8 +82,12 @@ def _bridge_due(world: World, _event: Event, data: BridgeDue) -> None:
     _change_wait(world, data.participant, bridge_due_on=data.due_on)
 
 
-def _bridge_offered(world: World, _event: Event, data: BridgeOffered) -> None:
+def _bridge_offered(world: World, event: Event, data: BridgeOffered) -> None:
     _change_wait(world, data.participant, bridge=data.rung, bridged_on=data.offered_on, bridge_ended_on=None)
+    proposal = world.proposals.get(data.proposal or "")
+    if proposal is not None and proposal.state in ALIVE:
+        world.proposals.put(proposals.placed(proposal, data.offered_on, event.time))
+        _forget_answers(world, proposal.proposal)
 
 
 def _bridge_ended(world: World, _event: Event, data: BridgeEnded) -> None:
@@ -95,9 +99,11 @@ def _requested(world: World, event: Event, data: ReservationRequested) -> None:
     world.proposals.put(proposals.requested(known, data, event.time))
 
 
-def _made(world: World, _event: Event, data: ProposalMade) -> None:
-    world.proposals.put(proposals.opened(world.proposals.get(data.proposal), data))
-    _change_wait(world, data.participant, proposal=data.proposal, passed_over=None)
+def _made(world: World, event: Event, data: ProposalMade) -> None:
+    made = proposals.opened(world.proposals.get(data.proposal), data, event.time)
+    world.proposals.put(made)
+    if not made.bridge:
+        _change_wait(world, data.participant, proposal=data.proposal, passed_over=None)
 
 
 def _accepted(world: World, _event: Event, data: ProposalAccepted) -> None:
@@ -105,7 +111,8 @@ def _accepted(world: World, _event: Event, data: ProposalAccepted) -> None:
 
 
 def _closed(world: World, event: Event, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn) -> None:
-    world.proposals.put(proposals.closed(world.proposals.get(data.proposal), data, event.time))
+    closed = proposals.closed(world.proposals.get(data.proposal), data, event.time)
+    world.proposals.put(closed)
     _forget_answers(world, data.proposal)
     wait = world.waiting.get(data.participant)
     if wait is None:
@@ -113,7 +120,8 @@ def _closed(world: World, event: Event, data: ProposalDeclined | ProposalExpired
     declined, refusals = wait.declined, wait.refusals
     if isinstance(data, ProposalDeclined) and data.place not in declined:
         declined = (*declined, data.place)
-    if isinstance(data, ProposalDeclined) and data.by is not AnsweredBy.HOST:
+    # Who refuses a bridge has refused no sheltered work: an order that counts refusals counts it not.
+    if isinstance(data, ProposalDeclined) and data.by is not AnsweredBy.HOST and not closed.bridge:
         refusals += 1
     standing = None if wait.proposal == data.proposal else wait.proposal
     world.waiting.put(replace(wait, proposal=standing, declined=declined, refusals=refusals))

@@ -50,6 +50,14 @@ def alive(world: World) -> list[Proposal]:
     return sorted((p for p in world.proposals if p.alive), key=lambda p: p.proposal)
 
 
+def standing_by_person(world: World) -> dict[str, list[Proposal]]:
+    """The same by person, who may have one for sheltered work and one for a bridge."""
+    found: dict[str, list[Proposal]] = defaultdict(list)
+    for proposal in alive(world):
+        found[proposal.participant].append(proposal)
+    return found
+
+
 def by_person(world: World) -> dict[str, list[Placement]]:
     """Placements by person."""
     found: dict[str, list[Placement]] = defaultdict(list)
@@ -69,9 +77,14 @@ def settle(world: World, _tick: Tick) -> Iterator[Data]:
 
 
 def expire(world: World, tick: Tick) -> Iterator[Data]:
-    """Proposals that nobody answered in time."""
+    """Proposals that nobody answered in time, and bridges that were accepted and do not begin."""
+    placements = by_person(world)
     for proposal in alive(world):
-        over = proposals.expired(proposal, tick.today)
+        there = placements.get(proposal.participant, ())
+        if proposal.bridge and any(proposals.led_to(proposal, placement) for placement in there):
+            continue  # it begins, later
+        to_begin = terms(world.policies, proposal.municipality, tick.today).reservation_days
+        over = proposals.expired(proposal, to_begin, tick.today)
         if over is not None:
             yield over
 
@@ -79,7 +92,7 @@ def expire(world: World, tick: Tick) -> Iterator[Data]:
 def leave(world: World, tick: Tick) -> Iterator[Data]:
     """People who no longer wait, and the proposals that fall with it."""
     placements = by_person(world)
-    standing = {proposal.participant: proposal for proposal in alive(world)}
+    standing = standing_by_person(world)
     for wait in sorted(world.waiting, key=lambda w: w.participant):
         name = wait.participant
         leaving = waiting.leaves(
@@ -91,9 +104,9 @@ def leave(world: World, tick: Tick) -> Iterator[Data]:
         )
         if leaving is None:
             continue
-        proposal = standing.get(name)
-        if proposal is not None and not proposals.led_to(proposal, leaving.placement):
-            yield proposals.withdrawn(proposal, _WITHDRAWN_AS[leaving.reason], tick.today)
+        for proposal in standing.get(name, ()):
+            if not proposals.led_to(proposal, leaving.placement):
+                yield proposals.withdrawn(proposal, _WITHDRAWN_AS[leaving.reason], tick.today)
         yield WaitingLeft(
             participant=name, municipality=wait.municipality, left_on=leaving.on, reason=leaving.reason
         )
@@ -164,13 +177,17 @@ def end_bridge(world: World, tick: Tick) -> Iterator[Data]:
 
 def bridge(world: World, tick: Tick) -> Iterator[Data]:
     """Bridges that were begun, and those that are owed by now."""
-    placements = by_person(world)
+    placements, standing = by_person(world), standing_by_person(world)
     for wait in sorted(world.waiting, key=lambda w: w.participant):
-        begun = bridges.offered(
-            wait, world.people.get(wait.participant), placements.get(wait.participant, ()), tick.today
-        )
+        there = placements.get(wait.participant, ())
+        begun = bridges.offered(wait, world.people.get(wait.participant), there, tick.today)
         if begun is not None:
-            yield begun
+            proposed = [each for each in standing.get(wait.participant, ()) if each.bridge]
+            of = bridges.proposed(begun, proposed, there, tick.today)
+            for other in proposed:
+                if other is not of:
+                    yield proposals.withdrawn(other, ProposalWithdrawReason.PLACED_ELSEWHERE, tick.today)
+            yield begun if of is None else begun.model_copy(update={"proposal": of.proposal})
             continue
         owed = bridges.due(wait, terms(world.policies, wait.municipality, tick.today), tick.today)
         if owed is not None:

@@ -54,6 +54,8 @@ class BridgeOffered(
     """What it is."""
     offered_on: CalendarDate
     """First day of it."""
+    proposal: OpaqueId | None = None
+    """The proposal that led to it, if one did."""
 
     @classmethod
     def sample(cls) -> Self:

@@ -16,6 +16,7 @@ from shared.contracts.base import (
     Part,
     PartnerName,
     Role,
+    Rung,
     ServiceName,
     Stream,
 )
@@ -68,6 +69,9 @@ class _Proposal(Data):
     """The room that quota reserved for it; null on rungs that need none."""
     municipality: Municipality
     """The person's municipality."""
+    rung: Rung | None = None
+    """What is proposed: sheltered work, or a bridge until it starts. Null in events from before there
+    were bridges among them, and then it is sheltered work."""
 
 
 class ProposalMade(
@@ -91,6 +95,8 @@ class ProposalMade(
     """Why this person and this place."""
     alternatives: Alternatives = ()
     """What else was looked at."""
+    answers_needed: Annotated[tuple[AnsweredBy, ...], Field(max_length=len(AnsweredBy))] = ()
+    """Who must say yes before it is accepted; not told in events from before this field."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -106,6 +112,7 @@ class ProposalMade(
             place="emco-groen-12",
             reservation="res-31",
             municipality="0114",
+            rung=Rung.SHELTERED_WORK,
             host="emco",
             guide="menso",
             made_on=date(2020, 12, 1),
@@ -122,6 +129,7 @@ class ProposalMade(
                     why_not=(Reason(rule="hours", code="too-many", params={"hours_min": "32"}),),
                 ),
             ),
+            answers_needed=(AnsweredBy.GUIDE,),
         )
 
 
@@ -188,10 +196,10 @@ class ProposalExpired(
     key="participant",
     service=ServiceName.MATCHING,
 ):
-    """Nobody answered in time; the person keeps the place in the order."""
+    """Nobody answered in time, or an accepted bridge did not begin; the place in the order stays."""
 
     expired_on: CalendarDate
-    """First day after the last on which it could be answered."""
+    """First day after the last on which it could be answered, or begin."""
 
     @classmethod
     def sample(cls) -> Self:

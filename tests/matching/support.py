@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from services.matching.handlers import Matching, served, speaks_for
+from services.matching.rules.explaining import Explanation, Own, Served, why_not
 from services.matching.rules.order import ranked
 from services.matching.rules.policies import in_force
 from services.matching.world import TABLES, World
@@ -189,6 +191,33 @@ class Region:
         assert policy is not None
         waits = [wait for wait in self.world.waiting if wait.municipality == municipality]
         return [wait.participant for wait in ranked(waits, policy)]
+
+
+def told_why(region: Region) -> dict[tuple[str, str, datetime], Explanation]:
+    """What is told to everyone who still waits about each place in each round: by person, place, moment."""
+    world = region.world
+    found: dict[tuple[str, str, datetime], Explanation] = {}
+    served: dict[tuple[str, datetime], list[Served]] = defaultdict(list)
+    asked = [(p, p.requested_at) for p in world.proposals if p.requested_at is not None]
+    for p, moment in asked:
+        served[p.place, moment].append(Served(p.participant, p.municipality, p.rank))
+    weighings = list(world.weighings)
+    for wait in world.waiting:
+        told = why_not(
+            wait,
+            weighings,
+            [p for p in world.passings if p.participant == wait.participant],
+            {p.version: p for p in world.profile_versions if p.participant == wait.participant},
+            [
+                Own(p.place, moment, p.closed_at, p.state, bridge=p.bridge)
+                for p, moment in asked
+                if p.participant == wait.participant
+            ],
+            served,
+        )
+        for weighing, each in zip(weighings, told, strict=True):
+            found[wait.participant, weighing.place, weighing.weighed_at] = each
+    return found
 
 
 def record_of(event: Event) -> Record:

@@ -68,6 +68,8 @@ Part = list[Event]
 Said = tuple[Data, str | None]
 PEOPLE = [f"p-{n}" for n in range(5)]
 PLACES = [f"emco-{n}" for n in range(3)]
+BRIDGE = "emco-learn"
+"""A place that bridges a wait, in some stories."""
 
 
 class Story:
@@ -109,7 +111,7 @@ class Story:
 
     def facts(self) -> list[Said]:
         said: list[Said] = []
-        for name in self.draw(st.lists(st.sampled_from(PLACES), unique=True, max_size=2)):
+        for name in self.draw(st.lists(st.sampled_from([*PLACES, BRIDGE]), unique=True, max_size=2)):
             said += self.of_place(name)
         for person in self.draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3)):
             known = self.region.world.people.get(person)
@@ -120,7 +122,8 @@ class Story:
         known: Place | None = self.region.world.places.get(name)
         if known is not None and known.withdrawn_on is None and self.draw(st.booleans()):
             return [(PlaceWithdrawn(place=name, withdrawn_on=self.about()), None)]
-        return [(place(name, self.day, seats=self.draw(st.integers(1, 2))), None)]
+        rung = Rung.LEARN_WORK if name == BRIDGE else Rung.SHELTERED_WORK
+        return [(place(name, self.day, seats=self.draw(st.integers(1, 2)), rung=rung), None)]
 
     def of_newcomer(self, person: str) -> list[Said]:
         """All that leads to a place on the list, in one breath; the topics put it in any order."""
@@ -145,8 +148,9 @@ class Story:
 
     def of_person(self, person: str, guide: str) -> list[Said]:
         self.number += 1
+        bridge = [p for p in self.region.world.proposals if p.participant == person and p.alive and p.bridge]
         drawn = self.draw(st.integers(0, 5))
-        if drawn == 0:
+        if drawn == 0 or (bridge and drawn > 3):
             return self.of_work(person)
         if drawn == 1:
             return self.of_stop(person)
@@ -210,9 +214,10 @@ class Story:
     def of_work(self, person: str) -> list[Said]:
         standing = [p for p in self.region.world.proposals if p.participant == person and p.alive]
         named = self.draw(st.booleans())
-        name = standing[0].proposal if standing and named else None
-        where = standing[0].place if standing else self.draw(st.sampled_from(PLACES))
-        rung = self.draw(st.sampled_from([Rung.SHELTERED_WORK, Rung.SHELTERED_WORK, Rung.LEARN_WORK]))
+        name = standing[-1].proposal if standing and named else None
+        where = standing[-1].place if standing else self.draw(st.sampled_from([*PLACES, BRIDGE]))
+        kinds = [Rung.SHELTERED_WORK, Rung.SHELTERED_WORK, Rung.LEARN_WORK]
+        rung = Rung.LEARN_WORK if where == BRIDGE else self.draw(st.sampled_from(kinds))
         more = {"placement": f"pl-{self.number}", "rung": rung}
         # Offered in the same breath: the contract may come first and wait.
         offer: list[Said] = [] if where in self.region.world.places else [(place(where, self.day), None)]
@@ -241,7 +246,9 @@ class Story:
             has_room = self.draw(st.integers(0, 3)) > 0
             said.append(((granted if has_room else refused)(request, self.day), None))
         for proposal in self.region.world.proposals:
-            if proposal.state is State.OPEN and self.draw(st.integers(0, 5)) == 0:
+            if proposal.reservation is None or proposal.state is not State.OPEN:
+                continue
+            if self.draw(st.integers(0, 5)) == 0:
                 lost = ReservationExpired(
                     reservation=proposal.reservation,
                     municipality=proposal.municipality,
@@ -343,7 +350,8 @@ def test_a_replay_rebuilds_every_row_wherever_own_events_come_between_the_facts(
 @given(stories())
 def test_nobody_waits_on_two_lists_or_holds_two_seats_by_proposal(story):
     waiting: dict[str, str] = {}
-    standing: dict[str, str] = {}
+    standing: dict[tuple[str, bool], str] = {}
+    bridged: set[str] = set()
     for event in story.region.stated:
         kind, data = event.type.removeprefix("nl.werkbedrijf.").removesuffix(".v1"), event.data.model_dump()
         if kind == "waiting.joined":
@@ -351,12 +359,21 @@ def test_nobody_waits_on_two_lists_or_holds_two_seats_by_proposal(story):
             waiting[data["participant"]] = data["municipality"]
         elif kind == "waiting.left":
             assert waiting.pop(data["participant"]) == data["municipality"]
-            standing.pop(data["participant"], None)
+            standing.pop((data["participant"], False), None)
+            assert (data["participant"], True) not in standing, "a bridge falls when the wait is over"
+            bridged.discard(data["participant"])
         elif kind == "proposals.made":
-            assert data["participant"] not in standing
-            standing[data["participant"]] = data["proposal"]
+            name = data["participant"], data["rung"] != Rung.SHELTERED_WORK
+            assert name not in standing
+            assert not (name[1] and data["participant"] in bridged)
+            standing[name] = data["proposal"]
         elif kind in {"proposals.declined", "proposals.expired", "proposals.withdrawn"}:
-            standing.pop(data["participant"], None)
+            standing.pop((data["participant"], data["rung"] != Rung.SHELTERED_WORK), None)
+        elif kind == "bridges.offered":
+            bridged.add(data["participant"])
+            assert standing.pop((data["participant"], True), None) == data["proposal"]
+        elif kind == "bridges.ended":
+            bridged.discard(data["participant"])
 
 
 @SOME

@@ -6,7 +6,6 @@ knows nothing of batches, rows, rounds or searches.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.matching.rules.explaining import Answer as Why
-from services.matching.rules.explaining import Own, Served, why_not
 from services.matching.rules.proposals import ALIVE
 from shared.contracts import (
     Answer,
@@ -33,7 +31,7 @@ from shared.contracts import (
     ReservationRequested,
 )
 from tests.matching.statements import EMMEN, answered, by_decision, place, profile, started
-from tests.matching.support import Region, at, of_type, state_of
+from tests.matching.support import Region, at, of_type, state_of, told_why
 from tests.matching.test_small_worlds import servable
 
 DAY = date(2020, 11, 2)
@@ -257,30 +255,11 @@ class Machine(RuleBasedStateMachine):
 
     def told_why(self) -> dict[tuple[str, str, Any], Why]:
         """What is told at the end of all rounds to everyone who still waits."""
-        world, found = self.region.world, {}
-        served: dict[tuple[str, Any], list[Served]] = defaultdict(list)
-        for p in world.proposals:
-            served[p.place, p.requested_at].append(Served(p.participant, p.municipality, p.rank))
-        weighings = list(world.weighings)
-        for wait in world.waiting:
-            mine = [
-                Own(p.place, p.requested_at, p.closed_at, p.state)
-                for p in world.proposals
-                if p.participant == wait.participant and p.requested_at is not None
-            ]
-            told = why_not(
-                wait,
-                weighings,
-                [p for p in world.passings if p.participant == wait.participant],
-                {p.version: p for p in world.profile_versions if p.participant == wait.participant},
-                mine,
-                served,
-            )
-            for weighing, each in zip(weighings, told, strict=True):
-                found[wait.participant, weighing.place, weighing.weighed_at] = each.answer
-                assert all(each.rank is not None and s.rank < each.rank for s in each.before)
-                assert each.answer is not Why.BEFORE or each.before
-        return found
+        found = told_why(self.region)
+        for each in found.values():
+            assert all(each.rank is not None and s.rank < each.rank for s in each.before)
+            assert each.answer is not Why.BEFORE or each.before
+        return {key: each.answer for key, each in found.items()}
 
     @invariant()
     def the_list_is_in_order(self) -> None:

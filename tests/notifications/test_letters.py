@@ -79,6 +79,7 @@ def every_letter() -> Iterator[tuple[str, Letter]]:
         yield template, write(template)
     for rung in Rung:
         yield f"bridge-offered {rung}", write("bridge-offered", rung=rung)
+        yield f"bridge-proposed {rung}", write("bridge-proposed", rung=rung)
     yield "contract-started permanent", write("contract-started", contract="permanent")
 
 
@@ -176,6 +177,7 @@ def test_the_page_says_the_same_as_the_plain_text(which: str) -> None:
 def test_every_text_belongs_to_something_that_is_told() -> None:
     told = {each.template for each in map(_told, [registered(), *journey()]) if each is not None}
     variants = {"advice-negative", "decision-refused", "proposal-declined-other"}
+    variants |= {"bridge-proposed", "bridge-accepted", "bridge-declined-self", "bridge-fell"}
     assert told | variants == set(TEMPLATES)
 
 

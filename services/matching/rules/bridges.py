@@ -9,8 +9,9 @@ from typing import Final
 from services.matching.rules.people import Person
 from services.matching.rules.places import Placement
 from services.matching.rules.policies import Terms
+from services.matching.rules.proposals import Proposal, State, led_to
 from services.matching.rules.waiting import Wait
-from shared.contracts import BridgeDue, BridgeEnded, BridgeOffered, Rung
+from shared.contracts import BridgeDue, BridgeEnded, BridgeOffered, Reason, Rung
 
 BRIDGES: Final = frozenset({Rung.DAY_ACTIVITY, Rung.WORK_WITH_BENEFIT, Rung.TRIAL_PLACEMENT, Rung.LEARN_WORK})
 """Rungs that can bridge a wait; a job with a contract is no bridge."""
@@ -36,6 +37,32 @@ def offered(
     return BridgeOffered(
         participant=wait.participant, municipality=wait.municipality, rung=rung, offered_on=on
     )
+
+
+def proposed(
+    begun: BridgeOffered, standing: Iterable[Proposal], placements: Iterable[Placement], today: date
+) -> Proposal | None:
+    """The proposal that the bridge came of: the host began it there, or the guide stated that rung."""
+    there = [p for p in placements if p.starts_on <= today]
+    for proposal in standing:
+        if any(led_to(proposal, placement) for placement in there):
+            return proposal
+        if proposal.state is State.ACCEPTED and proposal.rung is begun.rung:
+            return proposal
+    return None
+
+
+def has_none(wait: Wait, placements: Iterable[Placement], today: date) -> bool:
+    """True for who can be proposed a bridge: has none, and none that begins later."""
+    since = wait.bridge_ended_on or wait.joined_on
+    coming = (p for p in placements if p.rung in BRIDGES and p.starts_on >= since and not p.over(today))
+    return not wait.bridged and not any(coming)
+
+
+def why(wait: Wait) -> Reason:
+    """The reason that a bridge is proposed: it is owed, since that day."""
+    since = wait.bridge_ended_on or wait.joined_on
+    return Reason(rule="bridge", code="owed", params={"since": since.isoformat()})
 
 
 def due(wait: Wait, terms: Terms, today: date) -> BridgeDue | None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.matching.rules import fit
+from services.matching.rules.bridges import BRIDGES
 from services.matching.rules.fit import Profile
 from services.matching.rules.proposals import State
 from services.matching.rules.waiting import Wait
@@ -32,6 +33,7 @@ class Answer(StrEnum):
     BEFORE = "earlier-in-line"
     DEVIATION = "deviation"
     NO_ROOM = "no-room"
+    BRIDGED = "has-a-bridge"
     PROPOSED = "proposed"
 
 
@@ -76,9 +78,12 @@ class Own:
     asked_at: datetime
     closed_at: datetime | None
     state: State
+    bridge: bool = False
 
     def stood(self, weighing: Weighing) -> bool:
-        """True when it stood, or was asked for, after that round."""
+        """True when it stood, or was asked for, after that round; a bridge keeps from no sheltered work."""
+        if self.bridge and weighing.rung not in BRIDGES:
+            return False
         over = self.closed_at is not None and self.closed_at <= weighing.weighed_at
         return self.asked_at == weighing.weighed_at or (self.asked_at < weighing.weighed_at and not over)
 
@@ -119,6 +124,7 @@ def why_not(
                 participant=wait.participant,
                 declined=any(each.declined(weighing) for each in own),
                 standing=any(each.stood(weighing) for each in own),
+                bridged=_bridged(wait, weighing),
             )
         )
     return found
@@ -133,6 +139,7 @@ def explain(
     participant: str,
     declined: bool,
     standing: bool,
+    bridged: bool = False,
 ) -> Explanation:
     """Why the person got none of the seats that the place had in that round.
 
@@ -142,12 +149,15 @@ def explain(
         served: who was given a seat of it in the round.
         declined: whether the person had said no to the place.
         standing: whether a proposal to the person stood, or was asked for in that round.
+        bridged: whether the place was for a bridge, and the person had one.
     """
     obstacles = fit.obstacles(profile, weighing.as_it_was())
     if any(s.participant == participant for s in served):
         answer = Answer.PROPOSED
     elif standing:
         answer = Answer.ELSEWHERE
+    elif bridged:
+        answer = Answer.BRIDGED
     elif passing is None:
         answer = Answer.NOT_IN_LINE
     elif passing.reason in _OF_THE_PERSON:
@@ -179,10 +189,21 @@ _OF_THE_PERSON: Final = {
 
 
 def _of_the_round(weighing: Weighing, passing: Passing, served: Sequence[Served]) -> Answer:
-    """The place fits and the person took part: then others were before them, or there was no room."""
+    """The place fits and the person took part: then others were before them, or there was no room.
+
+    Bridges take no room: who gets none of the seats that are left over had a bridge, one before the last.
+    """
+    if weighing.rung in BRIDGES:
+        return Answer.BRIDGED if weighing.seats_left or not served else Answer.BEFORE
     if passing.reason is PassedOverReason.NO_ROOM or weighing.seats_left:
         return Answer.NO_ROOM
     return Answer.DEVIATION if served and all(s.deviated for s in served) else Answer.BEFORE
+
+
+def _bridged(wait: Wait, weighing: Weighing) -> bool:
+    if weighing.rung not in BRIDGES or wait.bridged_on is None or wait.bridged_on > weighing.weighed_on:
+        return False
+    return wait.bridge_ended_on is None or wait.bridge_ended_on > weighing.weighed_on
 
 
 _SENTENCES: Final = {
@@ -193,6 +214,7 @@ _SENTENCES: Final = {
     Answer.DECLINED: "Bij deze plek is eerder nee gezegd, daarom stellen wij die niet nog eens voor.",
     Answer.DEVIATION: "Deze plek ging bij uitzondering naar iemand anders; waarom, is opgeschreven.",
     Answer.NO_ROOM: "De gemeente had geen ruimte meer voor een nieuw contract.",
+    Answer.BRIDGED: "Deze plek is voor de tussentijd, en u had toen al iets te doen.",
     Answer.PROPOSED: "Deze plek is aan u voorgesteld.",
 }
 

@@ -1,4 +1,8 @@
-"""Proposals: asked for, made, and what makes them fall. Who answers them how is in `answers`."""
+"""Proposals: asked for, made, and what makes them fall. Who answers them how is in `answers`.
+
+A proposal is for sheltered work, and then room is asked for first; or it is for a bridge until that
+starts (Pw art. 10b(7)), which takes no room under the number. Somebody may have one of each.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ from shared.contracts import (
     ReservationGranted,
     ReservationRefused,
     ReservationRequested,
+    Rung,
 )
 
 _RESERVATION: Final = "res-"
@@ -54,6 +59,9 @@ class Proposal:
     """A proposal and the request for room that goes before it.
 
     Attributes:
+        reservation: None for a bridge, which needs no room.
+        rung: what is proposed.
+        requested_at: moment of the round that it came of.
         refused_at, lost_at: what quota stated of the room, the only facts of others here.
         outcome: why it was withdrawn, if it was.
         closed_at: moment of the event that closed it; with it, it is known which rounds it stood in.
@@ -61,7 +69,7 @@ class Proposal:
     """
 
     proposal: str
-    reservation: str
+    reservation: str | None
     participant: str
     municipality: str
     place: str = ""
@@ -87,6 +95,12 @@ class Proposal:
     closed_at: datetime | None = None
     declined_by: AnsweredBy | None = None
     declined_for: AnswerReason | None = None
+    rung: Rung = Rung.SHELTERED_WORK
+
+    @property
+    def bridge(self) -> bool:
+        """True for something to do until sheltered work starts."""
+        return self.rung is not Rung.SHELTERED_WORK
 
     @property
     def alive(self) -> bool:
@@ -101,6 +115,7 @@ class Proposal:
             "place": self.place,
             "reservation": self.reservation,
             "municipality": self.municipality,
+            "rung": self.rung,
         }
 
 
@@ -111,7 +126,12 @@ def reservation_named(unique: str) -> str:
 
 def proposal_of(reservation: str) -> str:
     """The proposal that a reservation is for; one follows from the other, so that either tells both."""
-    return _PROPOSAL + reservation.removeprefix(_RESERVATION)
+    return proposal_named(reservation.removeprefix(_RESERVATION))
+
+
+def proposal_named(unique: str) -> str:
+    """The name of a proposal."""
+    return _PROPOSAL + unique
 
 
 def requested(known: Proposal | None, data: ReservationRequested, at: datetime) -> Proposal:
@@ -157,14 +177,17 @@ def made(proposal: Proposal, data: ReservationGranted) -> ProposalMade:
             Alternative(place=other["place"], why_not=tuple(_reason(reason) for reason in other["why_not"]))
             for other in proposal.alternatives
         ),
+        answers_needed=tuple(AnsweredBy(by) for by in proposal.answers_needed),
     )
 
 
-def opened(known: Proposal | None, data: ProposalMade) -> Proposal:
+def opened(known: Proposal | None, data: ProposalMade, at: datetime) -> Proposal:
     """The proposal stands."""
-    row = known or _blank(data.reservation or data.proposal, data.participant, data.municipality)
+    row = known or _named_in(data)
     return replace(
         row,
+        requested_at=at if row.bridge else row.requested_at,
+        answers_needed=row.answers_needed or tuple(str(by) for by in data.answers_needed),
         place=data.place,
         host=data.host,
         guide=data.guide,
@@ -187,7 +210,7 @@ def closed(
     known: Proposal | None, data: ProposalDeclined | ProposalExpired | ProposalWithdrawn, at: datetime
 ) -> Proposal:
     """The proposal no longer stands."""
-    row = known or _blank(data.reservation or data.proposal, data.participant, data.municipality)
+    row = known or _named_in(data)
     row = replace(row, closed_at=row.closed_at or at)
     match data:
         case ProposalDeclined():
@@ -221,11 +244,22 @@ def room_lost(known: Proposal | None, data: ReservationExpired, at: datetime) ->
     return replace(row, lost_at=at)
 
 
-def expired(proposal: Proposal, today: date) -> ProposalExpired | None:
-    """That nobody answered in time; the person keeps their place in the order."""
-    if proposal.state is not State.OPEN or proposal.expires_on is None or proposal.expires_on >= today:
+def expired(proposal: Proposal, days_to_begin: int, today: date) -> ProposalExpired | None:
+    """That nobody answered in time; the person keeps their place in the order.
+
+    Of a bridge also that it was accepted and did not begin: no reservation runs out for it.
+
+    Args:
+        days_to_begin: how long after it was made a bridge is kept for somebody.
+    """
+    last = proposal.expires_on
+    if proposal.state is State.ACCEPTED and proposal.bridge and proposal.made_on is not None and last:
+        last = max(last, proposal.made_on + timedelta(days=days_to_begin))
+    elif proposal.state is not State.OPEN:
         return None
-    return ProposalExpired(**proposal.named(), expired_on=proposal.expires_on + timedelta(days=1))
+    if last is None or last >= today:
+        return None
+    return ProposalExpired(**proposal.named(), expired_on=last + timedelta(days=1))
 
 
 def falls(
@@ -256,12 +290,19 @@ def led_to(proposal: Proposal, placement: Placement | None) -> bool:
     """True when the placement is the one proposed, named so by the host or not."""
     if placement is None or proposal.state not in ANSWERABLE:
         return False
+    if proposal.bridge != (placement.rung is not Rung.SHELTERED_WORK):
+        return False
     return placement.proposal == proposal.proposal or placement.place == proposal.place
 
 
 def _reason(kept: dict[str, Any]) -> Reason:
     # A database keeps the keys of a JSON object in an order of its own; an event has one spelling.
     return Reason(rule=kept["rule"], code=kept["code"], params=dict(sorted(kept["params"].items())))
+
+
+def _named_in(data: ProposalMade | ProposalDeclined | ProposalExpired | ProposalWithdrawn) -> Proposal:
+    rung = data.rung or Rung.SHELTERED_WORK
+    return Proposal(data.proposal, data.reservation, data.participant, data.municipality, rung=rung)
 
 
 def _blank(reservation: str, participant: str, municipality: str) -> Proposal:

@@ -101,20 +101,26 @@ def _bridge(data: BridgeOffered, _partner: str) -> Telling:
 
 
 def _made(data: ProposalMade, _partner: str) -> Telling:
-    return Telling("proposal-made", data.proposal, {"host": data.host, "expires_on": _day(data.expires_on)})
+    params = {"host": data.host, "expires_on": _day(data.expires_on)}
+    if _bridges(data):
+        return Telling("bridge-proposed", data.proposal, params | {"rung": str(data.rung)})
+    return Telling("proposal-made", data.proposal, params)
 
 
 def _accepted(data: ProposalAccepted, _partner: str) -> Telling:
-    return Telling("proposal-accepted", data.proposal)
+    """A bridge is no job: no employer makes a contract."""
+    return Telling("bridge-accepted" if _bridges(data) else "proposal-accepted", data.proposal)
 
 
 def _declined(data: ProposalDeclined, _partner: str) -> Telling:
-    who = "self" if data.by is AnsweredBy.PARTICIPANT else "other"
-    return Telling(f"proposal-declined-{who}", data.proposal)
+    by_self = data.by is AnsweredBy.PARTICIPANT
+    if _bridges(data):
+        return Telling("bridge-declined-self" if by_self else "bridge-fell", data.proposal)
+    return Telling("proposal-declined-self" if by_self else "proposal-declined-other", data.proposal)
 
 
 def _expired(data: ProposalExpired, _partner: str) -> Telling:
-    return Telling("proposal-expired", data.proposal)
+    return Telling("bridge-fell" if _bridges(data) else "proposal-expired", data.proposal)
 
 
 def _withdrawn(data: ProposalWithdrawn, _partner: str) -> Telling | None:
@@ -123,7 +129,16 @@ def _withdrawn(data: ProposalWithdrawn, _partner: str) -> Telling | None:
         ProposalWithdrawReason.PLACE_WITHDRAWN,
         ProposalWithdrawReason.RESERVATION_LOST,
     }
-    return None if told_otherwise else Telling("proposal-withdrawn", data.proposal)
+    if told_otherwise:
+        return None
+    return Telling("bridge-fell" if _bridges(data) else "proposal-withdrawn", data.proposal)
+
+
+def _bridges(
+    data: ProposalMade | ProposalAccepted | ProposalDeclined | ProposalExpired | ProposalWithdrawn,
+) -> bool:
+    """True when it is about something to do until sheltered work starts (Pw art. 10b(7))."""
+    return data.rung not in {None, Rung.SHELTERED_WORK}
 
 
 def _started(data: PlacementStarted, partner: str) -> Telling | None:
@@ -170,6 +185,10 @@ TEMPLATES: Final = (
     "waiting-joined",
     "waiting-left",
     "bridge-offered",
+    "bridge-proposed",
+    "bridge-accepted",
+    "bridge-declined-self",
+    "bridge-fell",
     "proposal-made",
     "proposal-accepted",
     "proposal-declined-self",

@@ -57,7 +57,13 @@ def _options() -> Options:
     parser.add_argument("--seconds", type=float, default=known.seconds, help="how long faults are struck")
     parser.add_argument("--kills", type=int, default=known.kills, help="kills of services, at least")
     parser.add_argument("--events", type=int, default=known.events, help="events of partners, at least")
+    parser.add_argument("--log-events", type=int, default=known.log_events,
+                        help="events on all topics, without repeats, at least")  # fmt: skip
+    parser.add_argument("--close-after-s", type=float, default=known.close_after_s, metavar="S",
+                        help="strike no longer than this, whatever is reached; 0 for no limit")  # fmt: skip
     parser.add_argument("--rate", type=float, default=known.rate, help="events of partners a second")
+    parser.add_argument("--spread", type=float, default=known.spread,
+                        help="strike everything but kills so many times as seldom")  # fmt: skip
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=known.brokers)
     parser.add_argument("--tick-s", type=float, default=known.tick_s, help="seconds between two days")
     parser.add_argument("--mail-s", type=float, default=known.mail_s, help="wait for messages at the end")

@@ -12,15 +12,16 @@ from tests.chaos.checker.checker import Findings, check
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.driver.driver import Driver, driving
 from tests.chaos.driver.ledger import Ledger
+from tests.chaos.gauge import gauged
 from tests.chaos.ground.ground import Ground, prepared
 from tests.chaos.ground.servers import apart
 from tests.chaos.nemesis.faults.fault import Field
 from tests.chaos.nemesis.nemesis import Nemesis
 from tests.chaos.nemesis.strikes import Strikes
 from tests.chaos.options import Options
+from tests.chaos.progress import Progress
 from tests.chaos.report import Report
 
-_PROGRESS_S = 5.0
 _LAST_DAYS = 2
 """Days that pass in peace at the end, so that what was left to a tick is done."""
 _REST_S = 420.0
@@ -38,7 +39,7 @@ async def run(options: Options, say: Callable[[str], None]) -> Report:
             async with driving(options, ground, ledger) as driver:
                 nemesis = Nemesis(options, Field(ground, driver, strikes))
                 await driver.prepare()
-                await _strike(options, driver, nemesis, strikes, say)
+                reached = await _strike(options, driver, nemesis, strikes, say)
                 await nemesis.rest()
                 say(f"{time.monotonic() - began:5.0f} s  all is mended; waiting for rest")
                 trouble = [f"the nemesis failed: {each}" for each in nemesis.failed]
@@ -48,33 +49,32 @@ async def run(options: Options, say: Callable[[str], None]) -> Report:
                     trouble.append(f"the driver failed: {driver.failure!r}")
             strikes.close()
         say(f"{time.monotonic() - began:5.0f} s  checking")
-        findings = await _checked(ground, trouble)
-        return _report(options, ground, driver, strikes, findings, trouble, time.monotonic() - began)
+        findings = await _checked(ground, trouble, say)
+        seconds = time.monotonic() - began
+        return _report(options, ground, driver, strikes, findings, trouble, seconds, reached=reached)
 
 
 async def _strike(
     options: Options, driver: Driver, nemesis: Nemesis, strikes: Strikes, say: Callable[[str], None]
-) -> None:
-    fleet, ledger, began = driver.ground.fleet, driver.ledger, time.monotonic()
+) -> bool:
+    """Strike until everything wanted is reached; False when it was closed before."""
     tasks = [asyncio.create_task(work) for work in (driver.arrivals(), driver.calendar.run(), nemesis.run())]
-    said = began
+    began = said = time.monotonic()
+    reached = False
     try:
-        while (
-            time.monotonic() - began < options.seconds
-            or fleet.kills.total() < options.kills
-            or ledger.answered < options.events
-        ):
-            done = [task for task in tasks if task.done()]
-            if done or driver.failure is not None:
-                break
-            if time.monotonic() - said >= _PROGRESS_S:
-                said = time.monotonic()
-                say(
-                    f"{said - began:5.0f} s  {driver.calendar.today}  people {len(driver.people)}  "
-                    f"stated {ledger.stated}  answered {ledger.answered}  kills {fleet.kills.total()}  "
-                    f"faults {strikes.counted.total()}"
-                )
-            await asyncio.sleep(0.2)
+        async with gauged(driver.ground) as gauge:
+            progress = Progress(options, driver, strikes, gauge)
+            while not (reached := progress.reached(time.monotonic() - began)):
+                now = time.monotonic()
+                if any(task.done() for task in tasks) or driver.failure is not None:
+                    break
+                if 0 < options.close_after_s < now - began:
+                    break
+                if now - said >= progress.every_s:
+                    said = now
+                    say(progress.line(now - began))
+                await asyncio.sleep(0.2)
+            say(progress.line(time.monotonic() - began))
     finally:
         for task in tasks:
             task.cancel()
@@ -82,6 +82,7 @@ async def _strike(
     for each in ended:
         if isinstance(each, Exception):
             raise each
+    return reached
 
 
 async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None], mail_s: float) -> list[str]:
@@ -111,9 +112,9 @@ async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None], ma
     return []
 
 
-async def _checked(ground: Ground, trouble: list[str]) -> Findings:
+async def _checked(ground: Ground, trouble: list[str], say: Callable[[str], None]) -> Findings:
     try:
-        return await check(Evidence.of(ground))
+        return await check(Evidence.of(ground), say)
     except Exception as error:  # noqa: BLE001 - a report that says so is worth more than none
         trouble.append(f"the checker failed: {type(error).__name__}: {error}")
         return Findings()
@@ -127,6 +128,8 @@ def _report(
     findings: Findings,
     trouble: list[str],
     seconds: float,
+    *,
+    reached: bool,
 ) -> Report:
     with suppress(AssertionError):
         ground.fleet.look()
@@ -145,6 +148,8 @@ def _report(
         seconds=round(seconds, 1),
         brokers=options.brokers,
         plant=options.plant,
+        wanted={"kills": options.kills, "events": options.events, "log_events": options.log_events},
+        closed_early=not reached,
         counted=dict(findings.counted),
         left_out=no_disk,
         trouble=trouble,

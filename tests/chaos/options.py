@@ -14,10 +14,14 @@ class Options:
 
     Attributes:
         seed: all that is left to chance is drawn from it.
-        seconds: how long faults are struck; the campaign goes on until kills and events are reached too.
+        seconds: how long faults are struck, and over which the kills are spread; the campaign goes on
+            until kills and events are reached too.
         kills: `kill -9` of a service, at least.
-        events: stated by partners, at least.
+        events: stated by partners and answered, at least.
+        log_events: on all topics, the services' own among them and without repeats, at least.
+        close_after_s: when striking ends at the latest, whatever has been reached by then; 0 for never.
         rate: events a second that partners state of their own accord.
+        spread: how many times as seldom as usual everything but kills is struck.
         brokers: nodes of the Kafka cluster, one or three.
         tick_s: seconds between two days of the scenario clock.
         mail_s: how long to wait at the end for messages that are tried again after minutes.
@@ -30,7 +34,10 @@ class Options:
     seconds: float = 100.0
     kills: int = 50
     events: int = 1_500
+    log_events: int = 0
+    close_after_s: float = 0.0
     rate: float = 16.0
+    spread: float = 1.0
     brokers: int = 1
     tick_s: float = 2.0
     mail_s: float = 40.0

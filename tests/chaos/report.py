@@ -25,6 +25,8 @@ class Report:
         mails: that the mail server took.
         kills: services ended by `kill -9`, by the nemesis or at a place that it chose.
         faults: strikes by kind.
+        wanted: kills and events that were asked for.
+        closed_early: whether it ended before those were reached.
         left_out: kinds that this machine cannot strike, and why.
         violations: what was found, in words.
         histories: by subject, the events that show it.
@@ -43,6 +45,8 @@ class Report:
     brokers: int
     plant: str
     counted: dict[str, int]
+    wanted: dict[str, int] = field(default_factory=dict)
+    closed_early: bool = False
     left_out: dict[str, str] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -60,6 +64,7 @@ class Report:
             "faults": self.faults, **{name: self.counted.get(name, 0) for name in COUNTS},
             "log_events": self.log_events, "records": self.records, "people": self.people,
             "mails": self.mails, "brokers": self.brokers, "kills_by_service": self.kills_by_service,
+            "wanted": self.wanted, "closed_early": self.closed_early,
             "left_out": self.left_out, "plant": self.plant, "trouble": self.trouble,
             "violations": self.violations[:200], "histories": self.histories,
         }  # fmt: skip
@@ -78,6 +83,7 @@ class Report:
             f"kills {self.kills} ({', '.join(f'{k} {v}' for k, v in self.kills_by_service.items())})",
             f"faults: {struck}",
             *[f"left out: {name}, {why}" for name, why in self.left_out.items()],
+            *([f"closed before all that was wanted was reached: {self.wanted}"] if self.closed_early else []),
             "  ".join(f"{name} {self.counted.get(name, 0)}" for name in COUNTS),
             *[f"TROUBLE {each}" for each in self.trouble],
             *[f"VIOLATED {each}" for each in self.violations[:30]],

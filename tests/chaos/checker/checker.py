@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.invariants import INVARIANTS
 from tests.chaos.checker.invariants.invariant import Violation
-from tests.chaos.checker.log import history, read
+from tests.chaos.checker.log import histories, read
 
 _SHOWN = 3
 """Histories that are printed of each kind; they are alike as a rule."""
@@ -35,24 +37,43 @@ class Findings:
         return Counter(violation.counts_as for violation in self.violations)
 
 
-async def check(evidence: Evidence) -> Findings:
-    """Read the log once and give every invariant its say."""
+async def check(evidence: Evidence, say: Callable[[str], None] = lambda _: None) -> Findings:
+    """Read the log once and give every invariant its say.
+
+    Args:
+        say: is told how far it is, since a long campaign takes minutes to check.
+    """
     findings = Findings()
     invariants = [make() for make in INVARIANTS]
-    ground, poisoned = evidence.ground, evidence.poisoned
+    ground, poisoned, began = evidence.ground, evidence.poisoned, time.monotonic()
     async for told in read(ground.kafka, ground.topics, poisoned, evidence.found_poison):
         findings.records += 1
         findings.events += told.first
         for invariant in invariants:
             invariant.see(told)
+    say(f"         read {findings.records} records in {time.monotonic() - began:.0f} s")
     for invariant in invariants:
-        findings.violations += await invariant.verdict(evidence)
+        began = time.monotonic()
+        found = await invariant.verdict(evidence)
+        findings.violations += found
+        seconds = time.monotonic() - began
+        say(f"         {type(invariant).__name__}: {len(found)} found, {seconds:.0f} s")
+    await _show(findings, evidence)
+    return findings
+
+
+async def _show(findings: Findings, evidence: Evidence) -> None:
+    """Add the shortest histories of the first violations of each kind."""
     shown: Counter[str] = Counter()
+    asked: set[str] = set()
     for violation in findings.violations:
         shown[violation.counts_as] += 1
         if violation.subject and shown[violation.counts_as] <= _SHOWN:
-            found = violation.history or await history(
-                ground.kafka, ground.topics, poisoned, violation.subject
-            )
-            findings.histories.setdefault(violation.subject, found)
-    return findings
+            if violation.history is None:
+                asked.add(violation.subject)
+            else:
+                findings.histories.setdefault(violation.subject, violation.history)
+    if asked:
+        ground = evidence.ground
+        found = await histories(ground.kafka, ground.topics, evidence.poisoned, asked)
+        findings.histories |= {subject: lines for subject, lines in found.items() if lines}

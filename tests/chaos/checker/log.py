@@ -73,7 +73,7 @@ async def read(
         found: gets where poison lies.
     """
     poison = {} if found is None else found
-    partitions = await _partitions(kafka, topics)
+    partitions = await partitions_of(kafka, topics)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka, enable_auto_commit=False, isolation_level="read_committed"
     )
@@ -96,21 +96,29 @@ async def read(
         await consumer.stop()
 
 
-async def history(
-    kafka: str, topics: Topics, poisoned: set[bytes], subject: str, *, most: int = 40
-) -> list[str]:
-    """All that names a person, a proposal or a reservation, in order of the broker's time."""
-    found = [
-        told
-        async for told in read(kafka, topics, poisoned)
-        if subject in {told.key, told.id, told.cause} or subject in told.data.values()
-    ]
-    found.sort(key=lambda told: (told.at_ms, told.topic, told.offset))
-    lines = [str(told) for told in found if told.stream != "inbox"]
+async def histories(
+    kafka: str, topics: Topics, poisoned: set[bytes], subjects: set[str], *, most: int = 40
+) -> dict[str, list[str]]:
+    """All that names these people, proposals or reservations, in order of the broker's time.
+
+    The log is read once for all of them: it may hold a million events.
+    """
+    found: dict[str, list[Told]] = {subject: [] for subject in subjects}
+    async for told in read(kafka, topics, poisoned):
+        if told.stream != "inbox":
+            named = {told.key, told.id, told.cause, *(v for v in told.data.values() if isinstance(v, str))}
+            for subject in subjects & named:
+                found[subject].append(told)
+    return {subject: _lines(events, most) for subject, events in found.items()}
+
+
+def _lines(events: list[Told], most: int) -> list[str]:
+    lines = [str(told) for told in sorted(events, key=lambda t: (t.at_ms, t.topic, t.offset))]
     return lines if len(lines) <= most else [*lines[: most // 2], "...", *lines[-most // 2 :]]
 
 
-async def _partitions(kafka: str, topics: Topics) -> list[TopicPartition]:
+async def partitions_of(kafka: str, topics: Topics) -> list[TopicPartition]:
+    """Every partition of the region's topics but for the registry's."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:

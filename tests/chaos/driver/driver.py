@@ -24,7 +24,9 @@ from tests.delivery.site import PARTNERS
 _EVENTS_EACH: Final = 6
 """What the partners state of a person on average, to make a rate of events of a rate of people."""
 _UNDER_WAY: Final = 400
-"""Journeys begun at the same time at most: a back office has only so many desks."""
+_UNDER_WAY_S: Final = 30
+"""Journeys begun at the same time at most, so many or those of so many seconds: a back office has only so
+many desks. A door that is away for a while makes a queue, and those in it are served all the same."""
 _EMAIL: Final = 3
 """One in so many has an e-mail address."""
 
@@ -65,14 +67,15 @@ class Driver:
     async def arrivals(self) -> None:
         """Let people arrive until cancelled."""
         pause = _EVENTS_EACH / self.options.rate
+        desks = max(_UNDER_WAY, _UNDER_WAY_S / pause)
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             due += pause
             await asyncio.sleep(max(0.0, due - loop.time()))
-            while len(self.busy) > _UNDER_WAY:
-                await asyncio.sleep(pause)
-                due = loop.time()
+            while len(self.busy) > desks:
+                await asyncio.sleep(0.05)
+                due = max(due, loop.time() - _UNDER_WAY_S)
             self._arrive()
 
     def begin(self, what: Coroutine[Any, Any, Any]) -> None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 
 from tests.chaos.nemesis.faults import FAULTS
 from tests.chaos.nemesis.faults.fault import Field
-from tests.chaos.nemesis.schedule import Strike, schedule
+from tests.chaos.nemesis.schedule import KILL, Strike, kills_by, schedule
 from tests.chaos.options import Options
 
 _LOOK_S = 0.1
@@ -38,6 +38,8 @@ class Nemesis:
         began = time.monotonic()
         for strike in schedule(self._options, FAULTS):
             await asyncio.sleep(max(0.0, began + strike.at_s - time.monotonic()))
+            if strike.fault.name == KILL and self._enough_kills(strike.at_s):
+                continue
             task = asyncio.create_task(self._strike(strike))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -48,6 +50,11 @@ class Nemesis:
         if self._under_way:
             await asyncio.wait(self._under_way)
         self._field.ground.heal()
+
+    def _enough_kills(self, at_s: float) -> bool:
+        """True when kills are ahead of their time: those wanted are spread over all of the campaign."""
+        wanted = kills_by(self._options, at_s)
+        return 0 < wanted < self._field.ground.fleet.kills.total()
 
     async def _all_stand(self) -> bool:
         """Wait until everybody has worked since the last heavy blow; False when the nemesis is to rest.

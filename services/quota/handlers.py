@@ -9,6 +9,7 @@ from services.quota import deciding, learning, store
 from services.quota.touched import Touched, touch
 from services.quota.world import World
 from shared.contracts import (
+    BridgeEnded,
     BridgeOffered,
     CapacityChanged,
     ClockTicked,
@@ -177,6 +178,7 @@ EVOLVE: Final[dict[type[Data], Evolve]] = {
     FundAssigned: learning.fund_assigned,
     WaitingJoined: learning.waits,
     BridgeOffered: learning.waits,
+    BridgeEnded: learning.waits,
     WaitingLeft: learning.waits,
     ReservationRequested: learning.requested,
     ReservationGranted: learning.decided,

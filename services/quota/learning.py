@@ -16,7 +16,6 @@ from services.quota.rules import (
 from services.quota.rules.domicile import Domicile
 from services.quota.world import World
 from shared.contracts import (
-    BridgeOffered,
     CapacityChanged,
     FiguresReported,
     FundAssigned,
@@ -29,8 +28,6 @@ from shared.contracts import (
     ReservationRequested,
     ReservationUsed,
     TargetSet,
-    WaitingJoined,
-    WaitingLeft,
 )
 from shared.messaging.event import Event, derived_id
 
@@ -83,7 +80,7 @@ def fund_assigned(world: World, event: Event, data: FundAssigned) -> None:
     world.recount(world.placements[data.placement].participant)
 
 
-def waits(world: World, event: Event, data: WaitingJoined | BridgeOffered | WaitingLeft) -> None:
+def waits(world: World, event: Event, data: waiting.Said) -> None:
     """Somebody's wait, as matching tells of it."""
     number = len(world.waits.of("participant", data.participant)) + 1
     world.waits.put(waiting.recorded(data, number, event.time))

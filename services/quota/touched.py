@@ -9,6 +9,7 @@ from services.quota.rules.reported import month_before
 from services.quota.rules.reservations import looked_at
 from services.quota.rules.stock import Day
 from shared.contracts import (
+    BridgeEnded,
     BridgeOffered,
     CapacityChanged,
     ClockTicked,
@@ -85,7 +86,7 @@ def touch(touched: Touched, event: Event, serves: frozenset[str]) -> None:
             _touch_all(touched, event, serves)
         case ParticipantRegistered() | ParticipantMoved() as data:
             touched.participants.add(data.participant)
-        case WaitingJoined() | BridgeOffered() as data:
+        case WaitingJoined() | BridgeOffered() | BridgeEnded() as data:
             touched.waiting.add(data.participant)
         case WaitingLeft() as data:
             touched.waiting.add(data.participant)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from services.quota.rules import council
-from shared.contracts import FiguresReported, Fund, Unit
+from shared.contracts import BridgeEnded, FiguresReported, Fund, Rung, Unit
 from tests.quota.statements import EMMEN, assigned, bridged, by_hours, number, registered, started, waits
 from tests.quota.support import Ledger, at, of_type
 
@@ -41,6 +41,17 @@ def test_on_the_first_tick_of_a_month_the_month_before_is_reported_once():
     ]
     assert of_type(ledger.tick(date(2022, 1, 4)), FiguresReported) == []
     assert [r.on for r in of_type(ledger.tick(date(2022, 2, 1)), FiguresReported)] == [date(2022, 1, 31)]
+
+
+def test_who_has_nothing_to_do_any_more_is_counted_as_waiting_without():
+    ledger = ledger_with()
+    over = BridgeEnded(participant="p-3", municipality=EMMEN, rung=Rung.LEARN_WORK, ended_on=date(2021, 9, 1))
+    ledger.hear(over, date(2021, 9, 1))
+    (report,) = of_type(ledger.tick(TICK), FiguresReported)
+    assert (report.waiting, report.bridged) == (1, 0)
+    assert council.year(ledger.figures(date(2021, 8, 31))).bridged == 1
+    ledger.hear(bridged("p-3", date(2022, 1, 10)), date(2022, 1, 10))
+    assert council.year(ledger.figures(date(2022, 1, 31))).bridged == 1
 
 
 def test_a_report_says_what_the_figures_of_that_day_say_as_known_then():

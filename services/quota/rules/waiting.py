@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from shared.contracts import BridgeOffered, WaitingJoined, WaitingLeft
+from shared.contracts import BridgeEnded, BridgeOffered, WaitingJoined, WaitingLeft
+
+Said = WaitingJoined | BridgeOffered | BridgeEnded | WaitingLeft
+"""What matching says of somebody's wait."""
 
 
 class WaitSaid(StrEnum):
@@ -19,6 +22,7 @@ class WaitSaid(StrEnum):
 
     JOINED = "joined"
     BRIDGED = "bridged"
+    BRIDGE_ENDED = "bridge-ended"
     LEFT = "left"
 
 
@@ -28,7 +32,7 @@ class Wait:
 
     Attributes:
         number: 1 for the first about this person.
-        from_on: first day on the list, of the bridge, or off the list.
+        from_on: first day on the list, of the bridge, without it, or off the list.
         known_at: when it was stated.
     """
 
@@ -40,15 +44,17 @@ class Wait:
     known_at: datetime
 
 
-def recorded(data: WaitingJoined | BridgeOffered | WaitingLeft, number: int, known_at: datetime) -> Wait:
+def recorded(data: Said, number: int, known_at: datetime) -> Wait:
     """The statement as a row."""
-    said, on = (
-        (WaitSaid.JOINED, data.joined_on)
-        if isinstance(data, WaitingJoined)
-        else (WaitSaid.BRIDGED, data.offered_on)
-        if isinstance(data, BridgeOffered)
-        else (WaitSaid.LEFT, data.left_on)
-    )
+    match data:
+        case WaitingJoined():
+            said, on = WaitSaid.JOINED, data.joined_on
+        case BridgeOffered():
+            said, on = WaitSaid.BRIDGED, data.offered_on
+        case BridgeEnded():
+            said, on = WaitSaid.BRIDGE_ENDED, data.ended_on
+        case WaitingLeft():
+            said, on = WaitSaid.LEFT, data.left_on
     return Wait(data.participant, number, said, data.municipality, on, known_at)
 
 
@@ -78,6 +84,8 @@ def _standing(said: Iterable[Wait], day: date) -> tuple[str | None, bool]:
                 municipality, bridged = wait.municipality, False
             case WaitSaid.BRIDGED:
                 bridged = True
+            case WaitSaid.BRIDGE_ENDED:
+                bridged = False
             case WaitSaid.LEFT:
                 municipality = None
     return municipality, bridged

@@ -22,8 +22,9 @@ from tests.chaos.options import Options
 from tests.chaos.progress import Progress
 from tests.chaos.report import Report
 
-_LAST_DAYS = 2
-"""Days that pass in peace at the end, so that what was left to a tick is done."""
+_LAST_DAYS = (1, 8, 1)
+"""Days that pass in peace at the end, so that what was left to a tick is done: the second time long enough
+for what nobody answered to expire."""
 _REST_S = 420.0
 """A message whose vault or mail server was away is tried again after minutes; see the rules of sending."""
 
@@ -101,8 +102,8 @@ async def _settle(ground: Ground, driver: Driver, say: Callable[[str], None], ma
         # From here on partners say nothing more: an answer may need a day to take effect.
         driver.calendar.forget()
         driver.reacts = False
-        for _ in range(_LAST_DAYS):
-            await driver.calendar.pass_(1)
+        for days in _LAST_DAYS:
+            await driver.calendar.pass_(days)
             await at_rest(ground, driver, say, mail_s=mail_s / 8)
     except (AssertionError, TimeoutError) as error:
         say(f"no rest: {error}")

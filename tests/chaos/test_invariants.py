@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.invariants.dead_letters import DeadLettersComplete
 from tests.chaos.checker.invariants.effects import EveryEffectOnce
-from tests.chaos.checker.invariants.invariant import Invariant
 from tests.chaos.checker.invariants.lists import OnOneList
 from tests.chaos.checker.invariants.messages import OneMessageAStep
 from tests.chaos.checker.invariants.order import OrderPerKey
@@ -22,224 +18,174 @@ from tests.chaos.checker.invariants.precedence import PrecedenceAsGranted
 from tests.chaos.checker.invariants.room import WithinTheRoom
 from tests.chaos.checker.invariants.statements import NothingLost
 from tests.chaos.checker.log import Told
-from tests.chaos.driver.ledger import Entry, Ledger, entries
+from tests.chaos.driver.ledger import Ledger, entries
+from tests.chaos.made_up import Saw, stated, told, verdict
 from tests.chaos.nemesis.strikes import Poison
-
-_numbers = count(1)
-
-
-class Saw(Evidence):
-    """Evidence that was made up."""
-
-    __slots__ = ("answers", "received", "rows")
-
-    def __init__(self, *ledger: Entry, poisons: Sequence[Poison] = (), **answers: Any) -> None:
-        Evidence.__init__(self, None, list(ledger), list(poisons), {}, set())  # type: ignore[arg-type]
-        object.__setattr__(self, "answers", answers)
-
-    async def ask(self, service: str, path: str) -> Any:
-        if path == "/asyncapi":
-            return {"reads": "participants.stepped"}
-        if path == "/v1/pending":
-            return {"outbox": 0, "jobs": 0}
-        return self.answers.get(f"{service}_{path.rpartition('/')[2].partition('?')[0]}", [])  # type: ignore[attr-defined]
-
-    async def letters(self, service: str) -> list[dict[str, Any]]:
-        return self.answers.get(f"{service}_letters", [])  # type: ignore[attr-defined, no-any-return]
-
-    def mails(self) -> Counter[str]:
-        return self.answers.get("mails", Counter())  # type: ignore[attr-defined, no-any-return]
-
-
-def _told(
-    type_: str, key: str = "p-1", *, stream: str = "matching", partner: str = "menso", **data: Any
-) -> Told:
-    number = next(_numbers)
-    said = data.pop("id_", f"e-{number}")
-    return Told(
-        topic=f"t.{partner}.{stream}", partner=partner, stream=stream, partition=0, offset=number,
-        at_ms=number,
-        key=key, id=said, source="s", type=type_, cause=data.pop("cause", ""),
-        time="2021-03-01T07:00:00+01:00",
-        data={"participant": key, **data}, first=True, digest=repr(sorted(data.items())).encode(),
-    )  # fmt: skip
-
-
-def _stated(number: int, answer: str = "accepted") -> Entry:
-    return Entry(
-        number, f"e-{number}", "s", "participants.stepped", "menso", "intake", "p-1", "http", 0.0, answer
-    )
-
-
-async def _verdict(invariant: Invariant, evidence: Evidence, *log: Told) -> list[str]:
-    for told in log:
-        invariant.see(told)
-    return [violation.counts_as for violation in await invariant.verdict(evidence)]
 
 
 async def test_what_was_taken_must_lie_there_and_what_was_refused_must_not() -> None:
     """The ledger against the stream."""
     one, two = (
-        _told("participants.stepped", stream="intake", id_="e-1"),
-        _told("x", stream="intake", id_="e-2"),
+        told("participants.stepped", stream="intake", id_="e-1"),
+        told("x", stream="intake", id_="e-2"),
     )
-    assert await _verdict(NothingLost(), Saw(_stated(1)), one) == []
-    assert await _verdict(NothingLost(), Saw(_stated(1), _stated(2)), one) == ["lost"]
-    assert await _verdict(NothingLost(), Saw(_stated(2, "state.conflict")), two) == ["doubled"]
-    other = _told("x", stream="intake", id_="e-1", rung="another")
-    assert await _verdict(NothingLost(), Saw(_stated(1)), one, other) == ["doubled"]
-    assert await _verdict(NothingLost(), Saw(_stated(3, ""))) == []
+    assert await verdict(NothingLost(), Saw(stated(1)), one) == []
+    assert await verdict(NothingLost(), Saw(stated(1), stated(2)), one) == ["lost"]
+    assert await verdict(NothingLost(), Saw(stated(2, "state.conflict")), two) == ["doubled"]
+    other = told("x", stream="intake", id_="e-1", rung="another")
+    assert await verdict(NothingLost(), Saw(stated(1)), one, other) == ["doubled"]
+    assert await verdict(NothingLost(), Saw(stated(3, ""))) == []
 
 
 async def test_a_step_is_taken_once() -> None:
     """Asked and never answered; answered twice."""
-    asked = _told("reservations.requested", "0114", reservation="r")
-    granted = _told("reservations.granted", "0114", stream="quota", reservation="r")
-    made = _told("proposals.made", reservation="r", proposal="q")
-    assert await _verdict(EveryEffectOnce(), Saw(), asked) == ["lost"]
-    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted) == ["lost"]
-    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, made) == []
-    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, granted, made) == ["doubled"]
-    fell = _told("proposals.declined", reservation="r", proposal="q")
-    assert await _verdict(EveryEffectOnce(), Saw(), asked, granted, made, fell) == ["lost"]
+    asked = told("reservations.requested", "0114", reservation="r")
+    granted = told("reservations.granted", "0114", stream="quota", reservation="r")
+    made = told("proposals.made", reservation="r", proposal="q")
+    assert await verdict(EveryEffectOnce(), Saw(), asked) == ["lost"]
+    assert await verdict(EveryEffectOnce(), Saw(), asked, granted) == ["lost"]
+    assert await verdict(EveryEffectOnce(), Saw(), asked, granted, made) == []
+    assert await verdict(EveryEffectOnce(), Saw(), asked, granted, granted, made) == ["doubled"]
+    fell = told("proposals.declined", reservation="r", proposal="q")
+    assert await verdict(EveryEffectOnce(), Saw(), asked, granted, made, fell) == ["lost"]
 
 
 async def test_a_contract_ends_a_later_proposal_without_an_answer_to_it() -> None:
     """Answered and nothing came of it; but not when the person was placed meanwhile."""
     room = [
-        _told("reservations.requested", "0114", reservation="r"),
-        _told("reservations.granted", "0114", stream="quota", reservation="r"),
-        _told("reservations.used", "0114", stream="quota", reservation="r"),
+        told("reservations.requested", "0114", reservation="r"),
+        told("reservations.granted", "0114", stream="quota", reservation="r"),
+        told("reservations.used", "0114", stream="quota", reservation="r"),
     ]
-    made = _told("proposals.made", participant="p", reservation="r", proposal="q")
-    answered = _told("proposals.answered", stream="intake", proposal="q")
-    placed = _told("waiting.left", participant="p", reason="placed")
-    moved = _told("waiting.left", participant="p", reason="moved")
-    assert await _verdict(EveryEffectOnce(), Saw(), *room, made, placed, answered) == []
-    assert await _verdict(EveryEffectOnce(), Saw(), *room, made, moved, answered) == ["lost"]
-    assert await _verdict(EveryEffectOnce(), Saw(), *room, made, answered) == ["lost"]
+    made = told("proposals.made", participant="p", reservation="r", proposal="q")
+    answered = told("proposals.answered", stream="intake", proposal="q")
+    placed = told("waiting.left", participant="p", reason="placed")
+    moved = told("waiting.left", participant="p", reason="moved")
+    assert await verdict(EveryEffectOnce(), Saw(), *room, made, placed, answered) == []
+    assert await verdict(EveryEffectOnce(), Saw(), *room, made, moved, answered) == ["lost"]
+    assert await verdict(EveryEffectOnce(), Saw(), *room, made, answered) == ["lost"]
 
 
 async def test_the_order_of_a_key_is_that_of_the_ledger() -> None:
     """The second before the first."""
-    one, two = (_told("participants.stepped", stream="intake", id_=f"e-{n}") for n in (1, 2))
-    ledger = Saw(_stated(1), _stated(2))
-    assert await _verdict(OrderPerKey(), ledger, one, two) == []
-    assert await _verdict(OrderPerKey(), ledger, two, one) == ["out_of_order"]
+    one, two = (told("participants.stepped", stream="intake", id_=f"e-{n}") for n in (1, 2))
+    ledger = Saw(stated(1), stated(2))
+    assert await verdict(OrderPerKey(), ledger, one, two) == []
+    assert await verdict(OrderPerKey(), ledger, two, one) == ["out_of_order"]
 
 
 async def test_messages_come_in_the_order_of_their_causes() -> None:
     """Told of the second before the first."""
-    one, two = (_told("waiting.joined", id_=f"c-{n}") for n in (1, 2))
+    one, two = (told("waiting.joined", id_=f"c-{n}") for n in (1, 2))
     first, second = (
-        _told("notifications.queued", stream="notifications", notification=n, template="x", cause=f"c-{n}")
+        told("notifications.queued", stream="notifications", notification=n, template="x", cause=f"c-{n}")
         for n in (1, 2)
     )
-    assert await _verdict(OrderPerKey(), Saw(), one, two, first, second) == []
-    assert await _verdict(OrderPerKey(), Saw(), one, two, second, first) == ["out_of_order"]
+    assert await verdict(OrderPerKey(), Saw(), one, two, first, second) == []
+    assert await verdict(OrderPerKey(), Saw(), one, two, second, first) == ["out_of_order"]
 
 
 async def test_never_more_than_the_number() -> None:
     """Two grants under a number of one; a grant after the first was given back; one beside a contract."""
-    number = _told("targets.set", "0114", stream="intake", year=2021, fund="ministry", number="1")
+    number = told("targets.set", "0114", stream="intake", year=2021, fund="ministry", number="1")
 
     def quota(what: str, name: str, **more: Any) -> Told:
-        return _told(f"reservations.{what}", "0114", stream="quota", reservation=name, year=2021, **more)
+        return told(f"reservations.{what}", "0114", stream="quota", reservation=name, year=2021, **more)
 
     granted, given_back, other = quota("granted", "a"), quota("released", "a"), quota("granted", "b")
-    assert await _verdict(WithinTheRoom(), Saw(), number, granted, given_back, other) == []
-    assert await _verdict(WithinTheRoom(), Saw(), number, granted, other) == ["over_room"]
-    started = _told("placements.started", stream="intake", placement="c", ends_on=None)
+    assert await verdict(WithinTheRoom(), Saw(), number, granted, given_back, other) == []
+    assert await verdict(WithinTheRoom(), Saw(), number, granted, other) == ["over_room"]
+    started = told("placements.started", stream="intake", placement="c", ends_on=None)
     used = quota("used", "a", placement="c")
-    assert await _verdict(WithinTheRoom(), Saw(), number, granted, started, used, other) == ["over_room"]
-    ended = _told("placements.ended", stream="intake", placement="c")
+    assert await verdict(WithinTheRoom(), Saw(), number, granted, started, used, other) == ["over_room"]
+    ended = told("placements.ended", stream="intake", placement="c")
     after = quota("granted", "d")
-    assert await _verdict(WithinTheRoom(), Saw(), number, granted, started, used, ended, after) == []
+    assert await verdict(WithinTheRoom(), Saw(), number, granted, started, used, ended, after) == []
 
 
 async def test_a_number_that_fell_holds_once_quota_has_told_it() -> None:
     """A grant under the old number before quota told the new one, and after."""
     first, fallen = (
-        _told("targets.set", "0114", stream="intake", year=2021, fund="ministry", number=n) for n in "21"
+        told("targets.set", "0114", stream="intake", year=2021, fund="ministry", number=n) for n in "21"
     )
-    one, two = (_told("reservations.granted", "0114", stream="quota", reservation=n, year=2021) for n in "ab")
-    heard = _told(
+    one, two = (told("reservations.granted", "0114", stream="quota", reservation=n, year=2021) for n in "ab")
+    heard = told(
         "capacity.changed", "0114", stream="quota", year=2021, funds=[{"fund": "ministry", "target": "1"}]
     )
-    late = _told("reservations.granted", "0114", stream="quota", reservation="b", year=2021)
-    assert await _verdict(WithinTheRoom(), Saw(), first, fallen, one, two, heard) == []
-    assert await _verdict(WithinTheRoom(), Saw(), first, fallen, one, heard, late) == ["over_room"]
+    late = told("reservations.granted", "0114", stream="quota", reservation="b", year=2021)
+    assert await verdict(WithinTheRoom(), Saw(), first, fallen, one, two, heard) == []
+    assert await verdict(WithinTheRoom(), Saw(), first, fallen, one, heard, late) == ["over_room"]
 
 
 async def test_each_deviation_is_reported_once() -> None:
     """Never; twice; without a decision."""
-    decided = _told("deviations.decided", stream="intake", deviation="d")
-    reported = _told("deviations.reported", deviation="d")
-    assert await _verdict(EveryEffectOnce(), Saw(), decided, reported) == []
-    assert await _verdict(EveryEffectOnce(), Saw(), decided) == ["lost"]
-    assert await _verdict(EveryEffectOnce(), Saw(), reported) == ["lost"]
-    assert await _verdict(EveryEffectOnce(), Saw(), decided, reported, reported) == ["doubled"]
+    decided = told("deviations.decided", stream="intake", deviation="d")
+    reported = told("deviations.reported", deviation="d")
+    assert await verdict(EveryEffectOnce(), Saw(), decided, reported) == []
+    assert await verdict(EveryEffectOnce(), Saw(), decided) == ["lost"]
+    assert await verdict(EveryEffectOnce(), Saw(), reported) == ["lost"]
+    assert await verdict(EveryEffectOnce(), Saw(), decided, reported, reported) == ["doubled"]
 
 
 async def test_precedence_is_as_granted_and_told_once() -> None:
     """Never told; told twice; told of a group that nobody granted."""
 
     def granted(on: str, group: str | None = None) -> Told:
-        return _told(
+        return told(
             "participants.decided", stream="intake", outcome="granted", decided_on=on, priority_group=group
         )
 
     def changed(on: str, group: str) -> Told:
-        return _told("waiting.changed", changed_on=on, priority_group=group)
+        return told("waiting.changed", changed_on=on, priority_group=group)
 
-    joined = _told("waiting.joined", decided_on="2021-01-01")
+    joined = told("waiting.joined", decided_on="2021-01-01")
     first, again = granted("2021-01-01"), granted("2021-02-01", "g")
     change, other = changed("2021-02-01", "g"), changed("2021-02-01", "h")
-    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined, change) == []
-    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined) == ["lost"]
-    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined, change, change) == ["doubled"]
-    assert await _verdict(PrecedenceAsGranted(), Saw(), first, again, joined, other) == ["doubled", "lost"]
+    assert await verdict(PrecedenceAsGranted(), Saw(), first, again, joined, change) == []
+    assert await verdict(PrecedenceAsGranted(), Saw(), first, again, joined) == ["lost"]
+    assert await verdict(PrecedenceAsGranted(), Saw(), first, again, joined, change, change) == ["doubled"]
+    assert await verdict(PrecedenceAsGranted(), Saw(), first, again, joined, other) == ["doubled", "lost"]
 
 
 async def test_nobody_is_on_two_lists() -> None:
     """Joined twice; shown and not told; told and not shown."""
     shown = [{"participant": "p-1"}]
-    joined, left = _told("waiting.joined"), _told("waiting.left")
-    assert await _verdict(OnOneList(), Saw(matching_waiting=shown), joined) == []
-    assert await _verdict(OnOneList(), Saw(matching_waiting=shown), joined, joined) == ["two_lists"]
-    assert await _verdict(OnOneList(), Saw(matching_waiting=shown * 2), joined) == ["two_lists"]
-    assert await _verdict(OnOneList(), Saw(matching_waiting=shown), joined, left) == ["doubled"]
-    assert await _verdict(OnOneList(), Saw(), joined) == ["lost"]
+    joined, left = told("waiting.joined"), told("waiting.left")
+    assert await verdict(OnOneList(), Saw(matching_waiting=shown), joined) == []
+    assert await verdict(OnOneList(), Saw(matching_waiting=shown), joined, joined) == ["two_lists"]
+    assert await verdict(OnOneList(), Saw(matching_waiting=shown * 2), joined) == ["two_lists"]
+    assert await verdict(OnOneList(), Saw(matching_waiting=shown), joined, left) == ["doubled"]
+    assert await verdict(OnOneList(), Saw(), joined) == ["lost"]
 
 
 async def test_one_message_a_step() -> None:
     """No message; two messages; two mails; no end."""
-    step = _told("waiting.joined", joined_on="2021-03-01")
+    step = told("waiting.joined", joined_on="2021-03-01")
 
     def queued(name: str) -> Told:
-        return _told(
+        return told(
             "notifications.queued", stream="notifications", notification=name, template="waiting-joined"
         )
 
     def sent(name: str) -> Told:
-        return _told("notifications.sent", stream="notifications", notification=name)
+        return told("notifications.sent", stream="notifications", notification=name)
 
     once, twice = Saw(mails=Counter(["m"])), Saw(mails=Counter(["m", "m"]))
-    assert await _verdict(OneMessageAStep(), once, step, queued("m"), sent("m")) == []
-    assert await _verdict(OneMessageAStep(), Saw(), step) == ["lost"]
-    assert await _verdict(OneMessageAStep(), Saw(), step, queued("m")) == ["lost"]
-    assert await _verdict(OneMessageAStep(), Saw(), step, queued("m"), sent("m")) == ["lost"]
-    assert await _verdict(OneMessageAStep(), twice, step, queued("m"), sent("m")) == ["messages_doubled"]
+    assert await verdict(OneMessageAStep(), once, step, queued("m"), sent("m")) == []
+    assert await verdict(OneMessageAStep(), Saw(), step) == ["lost"]
+    assert await verdict(OneMessageAStep(), Saw(), step, queued("m")) == ["lost"]
+    assert await verdict(OneMessageAStep(), Saw(), step, queued("m"), sent("m")) == ["lost"]
+    assert await verdict(OneMessageAStep(), twice, step, queued("m"), sent("m")) == ["messages_doubled"]
     both = Saw(mails=Counter(["m", "n"]))
-    found = await _verdict(OneMessageAStep(), both, step, queued("m"), queued("n"), sent("m"), sent("n"))
+    found = await verdict(OneMessageAStep(), both, step, queued("m"), queued("n"), sent("m"), sent("n"))
     assert found == ["messages_doubled"]
 
 
 async def test_nothing_stays_parked() -> None:
     """A fact that waits for what was stated long ago."""
     row = {"id": "e-1", "waits_for": ["participant:p-1"]}
-    assert await _verdict(ParkedTakenUp(), Saw()) == []
-    assert await _verdict(ParkedTakenUp(), Saw(quota_parked=[row])) == ["lost"]
+    assert await verdict(ParkedTakenUp(), Saw()) == []
+    assert await verdict(ParkedTakenUp(), Saw(quota_parked=[row])) == ["lost"]
 
 
 async def test_each_poison_is_a_letter_and_nothing_else_is() -> None:
@@ -260,9 +206,9 @@ async def test_each_poison_is_a_letter_and_nothing_else_is() -> None:
         evidence.found_poison["t.menso.intake", 0, 7] = "x-1"
         return evidence
 
-    assert await _verdict(DeadLettersComplete(), saw()) == ["lost"] * 3
-    assert await _verdict(DeadLettersComplete(), saw(**{name: [letter] for name in names})) == []
-    assert await _verdict(DeadLettersComplete(), Saw(quota_letters=[letter])) == ["lost"]
+    assert await verdict(DeadLettersComplete(), saw()) == ["lost"] * 3
+    assert await verdict(DeadLettersComplete(), saw(**{name: [letter] for name in names})) == []
+    assert await verdict(DeadLettersComplete(), Saw(quota_letters=[letter])) == ["lost"]
 
 
 @pytest.mark.parametrize("answered", [True, False])

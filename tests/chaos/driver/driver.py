@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from typing import Any, Final
 
 import httpx
@@ -53,6 +54,7 @@ class Driver:
             office.held.set()
         self.people: dict[str, Person] = {}
         self.busy: set[asyncio.Task[Any]] = set()
+        self._done_on: dict[str, date] = {}
         self._journeys = [journey for journey in JOURNEYS for _ in range(journey.share)]
         self.reacts = True
         self.failure: BaseException | None = None
@@ -77,6 +79,14 @@ class Driver:
                 await asyncio.sleep(0.05)
                 due = max(due, loop.time() - _UNDER_WAY_S)
             self._arrive()
+
+    def seldom(self, what: str, days: int) -> bool:
+        """True once in so many days: for what happens to the region and to no one person."""
+        last = self._done_on.get(what)
+        if last is not None and self.calendar.today < last + timedelta(days=days):
+            return False
+        self._done_on[what] = self.calendar.today
+        return True
 
     def begin(self, what: Coroutine[Any, Any, Any]) -> None:
         """Begin something that the campaign must see finished."""

@@ -19,6 +19,8 @@ from tests.chaos.driver.post import Post
 from tests.delivery.site import PARTNERS, token_of
 
 _AGAIN_S: Final = 0.5
+_PATIENCE_S: Final = 15.0
+"""Asking again after less makes a door that is behind do its work twice."""
 _BATCH: Final = 100
 _KEPT: Final = 400
 """What an office remembers of its last statements, for whoever makes it repeat itself."""
@@ -132,7 +134,7 @@ class Office:
 
     async def _answered(self, events: list[Event]) -> list[dict[str, Any]]:
         while True:
-            status, receipts = await self.once(events)
+            status, receipts = await self.once(events, _PATIENCE_S)
             if receipts:
                 return receipts
             if 400 <= status < 500 and status not in _ALSO_AGAIN:

@@ -17,12 +17,15 @@ from shared.contracts import (
     DeviationReason,
     Fund,
     FundAssigned,
+    MunicipalitiesMerged,
     OrderKey,
     OrderRules,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantRegistered,
     ParticipantStepped,
+    PlacementEnded,
+    PlacementEndReason,
     PlacementStarted,
     PlaceOffered,
     PolicyAdopted,
@@ -54,19 +57,8 @@ def ground(on: date) -> list[tuple[str, str, Data]]:
         "municipality": EMMEN, "source": "for this campaign", "valid_from": on, "adopted_by": "college",
     }  # fmt: skip
     order = OrderRules(keys=(OrderKey.PRIORITY_GROUP, OrderKey.DECISION_DATE), priority_groups=(FIRST,))
-    terms = TermsRules(answer_days=6, reservation_days=14, bridge_within_days=3)
-    said += [
-        (
-            "gemeente-emmen",
-            "order",
-            PolicyAdopted(**policy, policy="order", kind=PolicyKind.ORDER, order=order),
-        ),
-        (
-            "gemeente-emmen",
-            "terms",
-            PolicyAdopted(**policy, policy="terms", kind=PolicyKind.TERMS, terms=terms),
-        ),
-    ]
+    adopted = PolicyAdopted(**policy, policy="order", kind=PolicyKind.ORDER, order=order)
+    said += [("gemeente-emmen", "order", adopted), ("gemeente-emmen", "terms", terms("terms", on))]
     said += [("emco", "offered", _offered(place, seats, on)) for place, seats in PLACES.items()]
     return said
 
@@ -79,10 +71,29 @@ def number(year: int, places: int, on: date) -> TargetSet:
     )  # fmt: skip
 
 
-def registered(person: str, on: date) -> ParticipantRegistered:
+def terms(name: str, on: date, *answers: AnsweredBy) -> PolicyAdopted:
+    """How long things may take and whose answer is needed, from now on; the guide's alone if none is said."""
+    return PolicyAdopted(
+        municipality=EMMEN, policy=name, kind=PolicyKind.TERMS, valid_from=on, adopted_by="college",
+        source="for this campaign",
+        terms=TermsRules(
+            answer_days=6, reservation_days=14, bridge_within_days=3,
+            answers_needed=answers or (AnsweredBy.GUIDE,),
+        ),
+    )  # fmt: skip
+
+
+def merged(predecessor: str, municipality: str, on: date) -> MunicipalitiesMerged:
+    """A code ends in another."""
+    return MunicipalitiesMerged(
+        municipality=municipality, predecessors=(predecessor,), merged_on=on, source="for this campaign"
+    )
+
+
+def registered(person: str, on: date, municipality: str = EMMEN) -> ParticipantRegistered:
     """The guide begins."""
     return ParticipantRegistered(
-        participant=person, municipality=EMMEN, rung=Rung.WORK_WITH_BENEFIT, registered_on=on,
+        participant=person, municipality=municipality, rung=Rung.WORK_WITH_BENEFIT, registered_on=on,
         school_leaver=False,
     )  # fmt: skip
 
@@ -134,15 +145,32 @@ def stepped(person: str, on: date, rung: Rung = Rung.LEARN_WORK) -> ParticipantS
     return ParticipantStepped(participant=person, rung=rung, stepped_on=on)
 
 
-def answered(proposal: str, person: str, on: date, *, yes: bool) -> ProposalAnswered:
-    """The guide answers a proposal."""
+def answered(
+    proposal: str, person: str, on: date, *, yes: bool, by: AnsweredBy = AnsweredBy.GUIDE
+) -> ProposalAnswered:
+    """A proposal is answered."""
     return ProposalAnswered(
-        proposal=proposal, participant=person, by=AnsweredBy.GUIDE,
+        proposal=proposal, participant=person, by=by,
         answer=Answer.ACCEPTED if yes else Answer.DECLINED, answered_by="coach-1", answered_on=on,
     )  # fmt: skip
 
 
-def started(placement: str, person: str, place: str, proposal: str, on: date, days: int) -> PlacementStarted:
+def learns(placement: str, person: str, place: str, on: date) -> PlacementStarted:
+    """Learning the work, without a contract: it takes a seat and no room."""
+    return PlacementStarted(
+        placement=placement, participant=person, place=place, rung=Rung.LEARN_WORK, starts_on=on,
+        hours=Decimal(24), contract=ContractKind.NONE,
+    )  # fmt: skip
+
+
+def ended(placement: str, person: str, on: date, reason: PlacementEndReason) -> PlacementEnded:
+    """Today is the last day."""
+    return PlacementEnded(placement=placement, participant=person, ended_on=on, reason=reason)
+
+
+def started(
+    placement: str, person: str, place: str, proposal: str | None, on: date, days: int
+) -> PlacementStarted:
     """A contract for a while."""
     return PlacementStarted(
         placement=placement, participant=person, place=place, proposal=proposal, rung=Rung.SHELTERED_WORK,

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.chaos.driver.journeys import (
+    bridge_ends,
     deviating,
     granted_again,
     handed_over,
     jumbled,
     leaving,
+    merging,
     number_moves,
     ordinary,
     paid_apart,
     refused,
     resting,
+    terms_move,
     twice_granted,
+    way_back,
     withdrawn,
 )
 from tests.chaos.driver.journeys.journey import Journey
@@ -34,4 +38,8 @@ JOURNEYS: Final[Sequence[Journey]] = (
     granted_again.JOURNEY,
     paid_apart.JOURNEY,
     number_moves.JOURNEY,
+    terms_move.JOURNEY,
+    bridge_ends.JOURNEY,
+    way_back.JOURNEY,
+    merging.JOURNEY,
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from shared.contracts import ContractKind, Fund, PlacementEnded, PlacementEndReason, PlacementStarted, Rung
+from shared.contracts import Fund, PlacementEndReason
 from tests.chaos.driver import statements
 from tests.chaos.driver.journeys.journey import Journey
 from tests.chaos.driver.people import Person
@@ -18,19 +16,12 @@ async def _begin(person: Person) -> None:
     # One way for all that has the municipality for its key, so that its order is kept.
     await office.say(statements.assigned(placement, Fund.COUNCIL, today), "http", f"{person.id}-1")
     # Learning the work takes no room; who pays for it is kept all the same.
-    learns = PlacementStarted(
-        placement=placement, participant=person.id, place="emco-inpak", rung=Rung.LEARN_WORK,
-        starts_on=today, hours=Decimal(24), contract=ContractKind.NONE,
-    )  # fmt: skip
-    await person.by("emco", learns)
+    await person.by("emco", statements.learns(placement, person.id, "emco-inpak", today))
     await office.say(statements.assigned(placement, None, today), "http", f"{person.id}-2")
 
     async def end() -> None:
-        ended = PlacementEnded(
-            placement=placement, participant=person.id, ended_on=calendar.today,
-            reason=PlacementEndReason.CONTRACT_END,
-        )  # fmt: skip
-        await person.by("emco", ended)
+        on = calendar.today
+        await person.by("emco", statements.ended(placement, person.id, on, PlacementEndReason.CONTRACT_END))
 
     calendar.after(person.later(2, 6), lambda: person.in_turn(end))
 

@@ -18,6 +18,8 @@ from tests.delivery.waiting import eventually
 _LOOK_S: Final = 3.0
 _PATIENCE_S: Final = 420.0
 _SAY_S: Final = 10.0
+_LATER_S: Final = 310
+"""A little more than the longest pause between two tries of a message."""
 _IN_HAND_S: Final = 4.0
 """Longer than a message in hand takes to be given to a mail server beside us."""
 
@@ -65,6 +67,8 @@ async def at_rest(ground: Ground, driver: Driver, say: Callable[[str], None], *,
                 if time.monotonic() - said > _SAY_S:
                     said = time.monotonic()
                     say(f"         {busy}")
+                    # What is tried again after minutes is due now, where the clock on the wall can be set.
+                    ground.wall.go_on(_LATER_S)
                 return False
             # Partners may have heard something meanwhile, and have something to say about it.
             await asyncio.sleep(0.5)

@@ -135,7 +135,11 @@ def _report(
     with suppress(AssertionError):
         ground.fleet.look()
     disks = [ground.database.disk, *(node.disk for node in ground.cluster.nodes)]
-    no_disk = {} if all(disk.real for disk in disks) else {"disk-full": "a file system of its own takes root"}
+    left_out = (
+        {} if all(disk.real for disk in disks) else {"disk-full": "a file system of its own takes root"}
+    )
+    if not ground.wall.real:
+        left_out["wall-clock-leap"] = "it takes root and libfaketime"
     return Report(
         seed=options.seed,
         events=driver.ledger.answered,
@@ -152,7 +156,7 @@ def _report(
         wanted={"kills": options.kills, "events": options.events, "log_events": options.log_events},
         closed_early=not reached,
         counted=dict(findings.counted),
-        left_out=no_disk,
+        left_out=left_out,
         trouble=trouble,
         violations=[f"{v.counts_as}: {v.subject}: {v.what}" for v in findings.violations],
         histories=findings.histories,

@@ -18,6 +18,7 @@ from shared.messaging.topics import Topics
 from tests.chaos.ground.fleet import Fleet
 from tests.chaos.ground.links import Link
 from tests.chaos.ground.servers import Cluster, Database
+from tests.chaos.ground.wall import Wall
 from tests.chaos.options import Options
 from tests.delivery.programs import Program
 from tests.delivery.region import SERVICES
@@ -39,6 +40,7 @@ class Ground:
     """Where a campaign takes place.
 
     Attributes:
+        wall: the machine's clock as services and PostgreSQL see it.
         links: every line between two parties, by name.
         mails: where the mail server keeps what it took.
     """
@@ -47,6 +49,7 @@ class Ground:
     topics: Topics
     cluster: Cluster
     database: Database
+    wall: Wall
     fleet: Fleet
     links: dict[str, list[Link]]
     mails: Path
@@ -66,7 +69,8 @@ class Ground:
         return f"{self.topics.prefix}.{service}"
 
     def heal(self) -> None:
-        """Everything as it should be: lines whole, nothing frozen, room on the disks."""
+        """Everything as it should be: lines whole, nothing frozen, room on the disks, no clock set back."""
+        self.wall.go_on(0)
         for links in self.links.values():
             for link in links:
                 link.heal()
@@ -89,7 +93,10 @@ async def prepared(options: Options) -> AsyncIterator[Ground]:
         cluster = Cluster(folder.resolve(), list(SERVICES), options.brokers)
         stack.push_async_callback(cluster.stop)
         await cluster.start()
-        database = Database(folder.resolve(), list(SERVICES))
+        wall = Wall(folder)
+        stack.callback(wall.take_down)
+        wall.hang_up()
+        database = Database(folder.resolve(), list(SERVICES), wall)
         stack.push_async_callback(database.stop)
         await database.start()
         await _create_databases(database)
@@ -103,7 +110,7 @@ async def prepared(options: Options) -> AsyncIterator[Ground]:
         door, vault = Link("door"), Link("vault")
         fleet = Fleet(
             folder / "log",
-            _variables(cluster, database, topics, smtp=smtp.port, vault=vault.port),
+            _variables(cluster, database, topics, wall, smtp=smtp.port, vault=vault.port),
             options.plant,
         )
         stack.callback(fleet.stop)
@@ -124,7 +131,7 @@ async def prepared(options: Options) -> AsyncIterator[Ground]:
         for node in cluster.nodes:
             for link in node.links.values():
                 links.setdefault(link.name, []).append(link)
-        ground = Ground(folder, topics, cluster, database, fleet, links, mails)
+        ground = Ground(folder, topics, cluster, database, wall, fleet, links, mails)
         fleet.start()
         await fleet.ready()
         await eventually(lambda: _all_entered(database), "the door knows all partners")
@@ -149,7 +156,7 @@ async def _all_entered(database: Database) -> bool:
 
 
 def _variables(
-    cluster: Cluster, database: Database, topics: Topics, *, smtp: int, vault: int
+    cluster: Cluster, database: Database, topics: Topics, wall: Wall, *, smtp: int, vault: int
 ) -> dict[str, dict[str, str]]:
     doors = [file.record.partner for file in PARTNERS]
     told = {
@@ -161,6 +168,7 @@ def _variables(
             "OPERATOR": operator,
             "SESSION_TIMEOUT_SECONDS": _SESSION_S,
             "VAULT_TOKEN": "token-of-the-vault",
+            **wall.variables(),
         }
         for name, operator in SERVICES.items()
     }

@@ -14,6 +14,7 @@ from deploy.local.ports import HOST, free_port
 from deploy.local.postgres import PostgresServer
 from tests.chaos.ground.disks import Disk
 from tests.chaos.ground.links import Link
+from tests.chaos.ground.wall import Wall
 from tests.servers import FAST_KAFKA, make_kafka_node
 
 T = TypeVar("T")
@@ -87,9 +88,10 @@ class Cluster:
 
 
 class Database:
-    """PostgreSQL, one server with a database for each service."""
+    """PostgreSQL, one server with a database for each service; it goes by the clock on the wall."""
 
-    def __init__(self, folder: Path, services: Sequence[str]) -> None:
+    def __init__(self, folder: Path, services: Sequence[str], wall: Wall) -> None:
+        self._wall = wall
         self.disk = Disk("postgres", folder / "postgres")
         settings = {"max_connections": "200", "max_wal_size": "256MB", "restart_after_crash": "on"}
         self.server = PostgresServer(
@@ -111,7 +113,9 @@ class Database:
 
     def come_back(self) -> None:
         """Start it, on what it left."""
-        self.server.wait_ready(self.server.start())
+        with self._wall.seen():
+            process = self.server.start()
+        self.server.wait_ready(process)
 
     async def stop(self) -> None:
         """End it."""

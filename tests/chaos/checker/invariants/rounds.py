@@ -64,7 +64,8 @@ class EveryRoundExplained:
             if reasons is None:
                 continue
             for before, after in pairwise(reasons):
-                if before == after:
+                # After a proposal that fell the reason is told anew.
+                if before == after and not self._asked[person]:
                     found.append(Violation("doubled", person, f"passed over for the same twice: {after}"))
             if not reasons and not self._asked[person] - self._over:
                 found.append(Violation("lost", person, "waits, and was never told why there is no proposal"))

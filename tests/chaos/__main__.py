@@ -16,12 +16,16 @@ from tests.chaos.nemesis.faults import FAULTS
 from tests.chaos.options import Options
 from tests.chaos.plants import PLANTS
 from tests.chaos.report import Report
+from tests.servers import make_kafka_node
 
 
 def main() -> None:
     """Run what the command line says."""
     options = _options()
-    with_own_mounts()
+    if options.brokers > 1:
+        # Whatever a broker needs is fetched while there is still a network to fetch it from.
+        make_kafka_node(options.folder)
+    with_own_mounts(own_net=options.brokers > 1)
     logging.basicConfig(level=logging.ERROR)
     # A client that loses its server says so at length; here that is the point.
     for name in ("aiokafka", "asyncio"):

@@ -12,6 +12,7 @@ from tests.chaos.checker.checker import Findings, check
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.driver.driver import Driver, driving
 from tests.chaos.driver.ledger import Ledger
+from tests.chaos.ending import ended
 from tests.chaos.gauge import gauged
 from tests.chaos.ground.ground import Ground, prepared
 from tests.chaos.ground.servers import apart
@@ -77,10 +78,8 @@ async def _strike(
                 await asyncio.sleep(0.2)
             say(progress.line(time.monotonic() - began))
     finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for each in ended:
+        came_to = await ended(tasks)
+    for each in came_to:
         if isinstance(each, Exception):
             raise each
     return reached
@@ -140,6 +139,8 @@ def _report(
     )
     if not ground.wall.real:
         left_out["wall-clock-leap"] = "it takes root and libfaketime"
+    if any(node.end is None for node in ground.cluster.nodes):
+        left_out["broker-parted"] = "it takes three brokers, root and nft"
     return Report(
         seed=options.seed,
         events=driver.ledger.answered,

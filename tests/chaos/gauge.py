@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from tests.chaos.checker.log import partitions_of
+from tests.chaos.ending import ended
 from tests.chaos.ground.ground import Ground
 from tests.delivery.region import SERVICES
 
@@ -73,5 +74,4 @@ async def gauged(ground: Ground) -> AsyncIterator[Gauge]:
     try:
         yield gauge
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task])

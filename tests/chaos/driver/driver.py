@@ -18,6 +18,7 @@ from tests.chaos.driver.listener import listen
 from tests.chaos.driver.office import Office
 from tests.chaos.driver.people import Person
 from tests.chaos.driver.post import Post
+from tests.chaos.ending import ended
 from tests.chaos.ground.ground import Ground
 from tests.chaos.options import Options
 from tests.delivery.site import PARTNERS
@@ -133,7 +134,5 @@ async def driving(options: Options, ground: Ground, ledger: Ledger) -> AsyncIter
         try:
             yield driver
         finally:
-            for task in [*tasks, *driver.busy]:
-                task.cancel()
-            await asyncio.gather(*tasks, *driver.busy, return_exceptions=True)
+            await ended([*tasks, *driver.busy])
             await driver.post.close()

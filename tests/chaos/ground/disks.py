@@ -13,22 +13,30 @@ import sys
 from pathlib import Path
 from typing import Final
 
+OWN_NET: Final = "CHAOS_OWN_NET"
+"""Set where the network is nobody else's business, and is gone with the last of our processes."""
 _OWN: Final = "CHAOS_OWN_MOUNTS"
 """Set where a mount is nobody else's business, and is gone with the last of our processes."""
 _ROOMY: Final = "16g"
 """A limit and no claim: memory is taken for what is written."""
 
 
-def with_own_mounts() -> None:
-    """Go on as the same program in a mount namespace of its own, where that can be had."""
-    can = os.geteuid() == 0 and shutil.which("unshare") and os.environ.get(_OWN) is None
-    if (
-        can
-        and not subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode
-    ):
-        os.environ[_OWN] = "1"
-        again = ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.orig_argv[1:]]
-        os.execvp("unshare", again)
+def with_own_mounts(*, own_net: bool = False) -> None:
+    """Go on as the same program in a mount namespace of its own, where that can be had.
+
+    Args:
+        own_net: with a network of its own besides, which reaches nothing but itself.
+    """
+    if os.geteuid() or not shutil.which("unshare") or os.environ.get(_OWN) is not None:
+        return
+    net = ["--net"] if own_net and shutil.which("nft") and shutil.which("ip") else []
+    for spaces in (["--mount", *net], ["--mount"]):
+        if not subprocess.run(["unshare", *spaces, "true"], capture_output=True, check=False).returncode:
+            os.environ[_OWN] = "1"
+            if "--net" in spaces:
+                os.environ[OWN_NET] = "1"
+            again = ["unshare", *spaces, "--propagation", "private", sys.executable, *sys.orig_argv[1:]]
+            os.execvp("unshare", again)
 
 
 class Disk:

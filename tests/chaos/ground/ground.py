@@ -15,6 +15,7 @@ import orjson
 from deploy.local.ports import HOST, free_port
 from deploy.provision import Layout, provision
 from shared.messaging.topics import Topics
+from tests.chaos.ground import parting
 from tests.chaos.ground.fleet import Fleet
 from tests.chaos.ground.links import Link
 from tests.chaos.ground.servers import Cluster, Database
@@ -71,6 +72,7 @@ class Ground:
     def heal(self) -> None:
         """Everything as it should be: lines whole, nothing frozen, room on the disks, no clock set back."""
         self.wall.go_on(0)
+        parting.join()
         for links in self.links.values():
             for link in links:
                 link.heal()
@@ -90,6 +92,7 @@ async def prepared(options: Options) -> AsyncIterator[Ground]:
     for each in (folder / "log", mails):
         each.mkdir(parents=True)
     async with AsyncExitStack() as stack:
+        parting.bring_up()
         cluster = Cluster(folder.resolve(), list(SERVICES), options.brokers)
         stack.push_async_callback(cluster.stop)
         await cluster.start()

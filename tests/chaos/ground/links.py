@@ -9,6 +9,7 @@ import struct
 from typing import Final
 
 from deploy.local.ports import HOST, free_port
+from tests.chaos.ending import ended
 
 _CHUNK: Final = 64 * 1024
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
@@ -47,9 +48,7 @@ class Link:
         if self._server is not None:
             self._server.close()
         self.reset()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
 
     def reset(self) -> None:
         """Reset every connection; new ones are taken."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from deploy.local.ports import HOST, free_port
 from deploy.local.postgres import PostgresServer
 from tests.chaos.ground.disks import Disk
 from tests.chaos.ground.links import Link
+from tests.chaos.ground.parting import End, grouped
 from tests.chaos.ground.wall import Wall
 from tests.servers import FAST_KAFKA, make_kafka_node
 
@@ -36,9 +38,14 @@ async def apart(what: Callable[[], T]) -> T:
 
 @dataclass(slots=True)
 class Node:
-    """One broker, and the lines to it by service."""
+    """One broker, and the lines to it by service.
+
+    Attributes:
+        end: what it can be parted from its peers by; None where it cannot.
+    """
 
     server: KafkaServer
+    end: End | None
     links: dict[str, Link]
     disk: Disk
 
@@ -87,20 +94,38 @@ class Cluster:
             node.disk.unmount()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _PostgresByTheWall(PostgresServer):
+    """PostgreSQL whose `now()` is what the clock on the wall says.
+
+    Attributes:
+        beside: where its programs are linked to.
+    """
+
+    beside: Path
+    wall: Wall
+
+    @cached_property
+    def binaries(self) -> Path:
+        """Folder of the server's programs."""
+        return self.wall.over(super().binaries, self.beside)
+
+
 class Database:
     """PostgreSQL, one server with a database for each service; it goes by the clock on the wall."""
 
     def __init__(self, folder: Path, services: Sequence[str], wall: Wall) -> None:
-        self._wall = wall
         self.disk = Disk("postgres", folder / "postgres")
         settings = {"max_connections": "200", "max_wal_size": "256MB", "restart_after_crash": "on"}
-        self.server = PostgresServer(
+        self.server = _PostgresByTheWall(
             self.disk.folder,
             free_port(),
             log=folder / "log" / "postgres.log",
             password=False,
             with_parent=True,
             settings=settings,
+            beside=folder / "postgres-programs",
+            wall=wall,
         )
         self.links = {name: Link(f"postgres:{name}", self.server.port) for name in services}
 
@@ -113,9 +138,7 @@ class Database:
 
     def come_back(self) -> None:
         """Start it, on what it left."""
-        with self._wall.seen():
-            process = self.server.start()
-        self.server.wait_ready(process)
+        self.server.wait_ready(self.server.start())
 
     async def stop(self) -> None:
         """End it."""
@@ -156,7 +179,8 @@ def _node(folder: Path, number: int, controller: int, services: Sequence[str], v
         settings=settings,
         log=folder / "log" / f"kafka-{number}.log",
     )
-    return Node(server, links, disk)
+    server, end = grouped(server, folder)
+    return Node(server, end if voters else None, links, disk)
 
 
 def _addresses(ports: dict[str, int]) -> str:

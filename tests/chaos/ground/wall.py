@@ -7,10 +7,8 @@ own, nobody's clock moves, and the campaign says that this fault was left out.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import os
-from collections.abc import Iterator
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -74,23 +72,24 @@ class Wall:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
 
-    @contextlib.contextmanager
-    def seen(self) -> Iterator[None]:
-        """What is started meanwhile, with our own environment, goes by it."""
-        before = {name: os.environ.get(name) for name in self.variables()}
-        os.environ.update(self.variables())
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+    def over(self, programs: Path, folder: Path) -> Path:
+        """A folder with the same programs, of which `postgres` goes by it.
+
+        The server alone and not what starts it: that is another user, and what libfaketime shares has one.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for program in programs.iterdir():
+            (folder / program.name).symlink_to(program)
+        server = folder / "postgres"
+        server.unlink()
+        told = " ".join(f"{name}={shlex.quote(value)}" for name, value in self.variables().items())
+        server.write_text(f'#!/bin/sh\nexec env {told} {shlex.quote(str(programs / "postgres"))} "$@"\n')
+        server.chmod(0o755)
+        return folder.resolve()
 
 
 def _library() -> Path | None:
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     package = importlib.util.find_spec("libfaketime")
     if package is not None and package.origin:
         found += sorted(Path(package.origin).parent.glob("vendor/libfaketime/src/libfaketime.so.1"))

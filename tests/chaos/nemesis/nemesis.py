@@ -81,7 +81,7 @@ class Nemesis:
                 log.exception("%s could not be struck", fault.name)
                 self.failed.append(f"{fault.name}: {type(error).__name__}: {error}")
                 return
-            if fault.heavy:
+            if fault.heavy and what:
                 self._blow_ended = time.monotonic()
         if what:
             self._field.strikes.struck(fault.name, what)

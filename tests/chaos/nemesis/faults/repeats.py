@@ -22,7 +22,7 @@ _PARTITIONS = 3
 async def _duplicate(field: Field, chance: Random) -> str:
     """An office states again what it stated before, over both ways.
 
-    What went over the inbox topic may still lie there unread; over HTTP it would overtake what lies before it,
+    What went over the inbox topic may still lie there unread; over HTTP it would overtake what is before it,
     and the order would be the office's own mistake. What the door has answered can come by any way.
     """
     office = field.driver.offices[chance.choice(sorted(field.driver.offices))]

@@ -16,7 +16,7 @@ from operator import attrgetter
 from types import UnionType
 from typing import Any, Generic, TypeVar
 
-import orjson
+from shared.messaging.arrays import array, documents
 
 R = TypeVar("R")
 Key = Any
@@ -54,27 +54,24 @@ class Table(Generic[R]):
         self.columns = tuple(field.name for field in fields(row))  # type: ignore[arg-type]
         kinds = [_kind(hints[column]) for column in self.columns]
         self._from_sql = [_reader(hints[column]) for column in self.columns]
-        self._to_sql = [_writer(kind) for kind in kinds]
+        self._mixed = any(read is not None for read in self._from_sql)
+        self._to_sql = [documents if kind in {tuple, dict} else array for kind in kinds]
         self._types = ["jsonb" if kind in {tuple, dict} else _sql_type(kind) for kind in kinds]
         self.key_of: Callable[[R], Key] = _key_reader(key)
 
-        arrays = ", ".join(
-            f"${n}::text[]" if sql == "jsonb" else f"${n}::{sql}[]" for n, sql in enumerate(self._types, 1)
-        )
-        selected = ", ".join(
-            f"{column}::jsonb" if sql == "jsonb" else column
-            for column, sql in zip(self.columns, self._types, strict=True)
-        )
+        self._values: Callable[[R], tuple[Any, ...]] = _values_of(self.columns)
+
+        arrays = ", ".join(f"${n}::text::{sql}[]" for n, sql in enumerate(self._types, 1))
         columns = ", ".join(self.columns)
         others = [column for column in self.columns if column not in key]
         update = ", ".join(f"{column} = excluded.{column}" for column in others)
         self._select = f"SELECT {columns} FROM {name}"
         self._upsert = (
-            f"INSERT INTO {name} ({columns}) SELECT {selected} FROM unnest({arrays}) AS new ({columns}) "
+            f"INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays}) AS new ({columns}) "
             f"ON CONFLICT ({', '.join(key)}) DO {f'UPDATE SET {update}' if others else 'NOTHING'}"
         )
-        key_types = [self._types[self.columns.index(column)] for column in key]
-        key_arrays = ", ".join(f"${n}::{sql}[]" for n, sql in enumerate(key_types, 1))
+        key_types = [self._type_of(column) for column in key]
+        key_arrays = ", ".join(f"${n}::text::{sql}[]" for n, sql in enumerate(key_types, 1))
         self._delete = (
             f"DELETE FROM {name} USING unnest({key_arrays}) AS gone ({', '.join(key)}) "
             f"WHERE {' AND '.join(f'{name}.{column} = gone.{column}' for column in key)}"
@@ -85,7 +82,11 @@ class Table(Generic[R]):
         wanted = sorted(set(values))
         if not wanted:
             return Rows(self)
-        return await self.where(connection, f"{column} = ANY($1)", wanted)
+        return await self.where(connection, self.one_of(column), array(wanted))
+
+    def one_of(self, column: str) -> str:
+        """The condition that a column has one of the values of `$1`."""
+        return f"{column} = ANY($1::text::{self._type_of(column)}[])"
 
     async def where(self, connection: Any, condition: str, *arguments: Any) -> Rows[R]:
         """Rows that meet a condition in SQL, in order of the key."""
@@ -103,15 +104,20 @@ class Table(Generic[R]):
         gone, changed = rows.changes()
         if gone:
             keys = [key if isinstance(key, tuple) else (key,) for key in gone]
-            await connection.execute(self._delete, *[list(column) for column in zip(*keys, strict=True)])
+            await connection.execute(self._delete, *[array(column) for column in zip(*keys, strict=True)])
         if changed:
-            columns = [
-                [write(getattr(row, column)) for row in changed]
-                for column, write in zip(self.columns, self._to_sql, strict=True)
-            ]
-            await connection.execute(self._upsert, *columns)
+            columns = zip(*map(self._values, changed), strict=True)
+            await connection.execute(
+                self._upsert,
+                *[written(column) for column, written in zip(columns, self._to_sql, strict=True)],
+            )
+
+    def _type_of(self, column: str) -> str:
+        return self._types[self.columns.index(column)]
 
     def _read(self, values: Iterable[Any]) -> R:
+        if not self._mixed:
+            return self.row(*values)
         return self.row(
             *[
                 value if value is None or read is None else read(value)
@@ -184,12 +190,11 @@ def _reader(hint: Any) -> Callable[[Any], Any] | None:
     return kind if kind is tuple or issubclass(kind, Enum) else None
 
 
-def _writer(kind: type) -> Callable[[Any], Any]:
-    if kind in {tuple, dict}:
-        return lambda value: None if value is None else orjson.dumps(value).decode()
-    if issubclass(kind, Enum):
-        return lambda value: None if value is None else value.value
-    return lambda value: value
+def _values_of(columns: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(columns) > 1:
+        return attrgetter(*columns)
+    (only,) = columns
+    return lambda row: (getattr(row, only),)
 
 
 def _key_reader(key: tuple[str, ...]) -> Callable[[Any], Key]:

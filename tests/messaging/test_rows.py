@@ -8,7 +8,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import asyncpg
+import orjson
+
 from shared.messaging import database as db
+from shared.messaging.arrays import array, binary, documents
 from shared.messaging.rows import Rows, Table
 
 
@@ -138,3 +142,40 @@ async def test_a_table_of_keys_alone_takes_the_same_row_twice(database: str):
             assert list(await SEEN.all(connection)) == [Seen("x")]
     finally:
         await db.close_pool(pool)
+
+
+async def test_whatever_a_text_has_in_it_comes_back(database: str):
+    connection = await asyncpg.connect(database)
+    odd = [
+        "",
+        "null",
+        "NULL",
+        "{}",
+        '"',
+        "\\",
+        "\\n",
+        "\n",
+        "\t\r\b\f\x01\x1f",
+        'a,"b\\",c',
+        "é\u2028😀",
+        "\x7f",
+        None,
+    ]
+    sent = [array(odd), array([1, None, -5]), array([True, False, None])]
+    sent += [array([Decimal("0.50"), Decimal("-1E+3")]), array([date(2199, 12, 31), None])]
+    sent += [
+        array([datetime(2021, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)]),
+        documents([["\n", '"'], {"a": 1}, None]),
+    ]
+    sent += [binary([b"", b"\x00\xff\\"]), array([])]
+    kinds = ("text", "bigint", "boolean", "numeric", "date", "timestamptz", "jsonb", "bytea", "text")
+    try:
+        asked = ", ".join(f"${n}::text::{kind}[] AS c{n}" for n, kind in enumerate(kinds, 1))
+        (row,) = await connection.fetch(f"SELECT {asked}", *sent)
+    finally:
+        await connection.close()
+    got = [list(column) for column in row]
+    got[6] = [None if each is None else orjson.loads(each) for each in got[6]]
+    meant = [list(each.values) for each in sent]
+    meant[6] = [["\n", '"'], {"a": 1}, None]
+    assert got == meant

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 import asyncpg
 
+from shared.messaging.arrays import Array
 from tests.simulation.chance import Fault, Place
 from tests.simulation.database import Database, Session, Statement
 
@@ -130,7 +131,7 @@ class Connection:
         if alone:
             session.begin()
         try:
-            rows = await statement(session, *arguments)
+            rows = await statement(session, *map(_values, arguments))
         except asyncpg.ConnectionDoesNotExistError:
             raise
         except Exception:
@@ -233,6 +234,10 @@ def _lost(database: Database) -> Session:
     session = Session(database)
     session.open = False
     return session
+
+
+def _values(argument: Any) -> Any:
+    return argument.values if isinstance(argument, Array) else argument
 
 
 def _unknown(sql: str) -> Statement:

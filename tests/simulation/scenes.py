@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from shared.messaging import dead_letters, inbox, parking
+from shared.messaging.arrays import array
 from shared.messaging.event import Event
 from shared.messaging.service import Record
 from tests.delivery.ledger import Ledger
@@ -20,7 +21,7 @@ _BLOCKED_S: Final = 0.3
 """After which somebody who waits is taken to wait for somebody else."""
 
 _UPSERT: Final = TALLY._upsert
-_ROW: Final[list[Any]] = [["p-1"], [True], [1], [""], [0], [0], [""]]
+_ROW: Final = [array([each]) for each in ("p-1", True, 1, "", 0, 0, "")]
 """A row of the toy's, but for its place."""
 
 Scene = Callable[[Callable[[], Awaitable[Any]]], Awaitable[list[Any]]]
@@ -168,7 +169,7 @@ async def back_to_a_savepoint(connect: Callable[[], Awaitable[Any]]) -> list[Any
                 await one.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 if number == 2:
                     await one.execute(take, 2)
-                    await one.execute(_UPSERT, *_ROW, [UNSAVEABLE])
+                    await one.execute(_UPSERT, *_ROW, array([UNSAVEABLE]))
     seen: list[Any] = []
     taking = asyncio.create_task(other.execute(take, 2))
     seen.append(await waits(taking))
@@ -271,10 +272,10 @@ async def a_transaction_that_failed(connect: Callable[[], Awaitable[Any]]) -> li
     seen: list[Any] = []
     transaction = one.transaction()
     await transaction.start()
-    await one.execute(_UPSERT, *_ROW, [None])
+    await one.execute(_UPSERT, *_ROW, array([None]))
     for place in (UNSAVEABLE, None):
         try:
-            await one.execute(_UPSERT, *_ROW, [place])
+            await one.execute(_UPSERT, *_ROW, array([place]))
         except asyncpg.PostgresError as error:
             seen.append(type(error).__name__)
     await transaction.rollback()

@@ -18,6 +18,7 @@ from services.matching import store as matching
 from services.matching.world import PEOPLE, PLACEMENTS
 from services.quota import store as quota
 from services.quota.world import RESERVATIONS
+from shared.messaging.arrays import array
 from shared.messaging.rows import Table
 from tests.simulation.conditions import CONDITIONS, WITHIN
 from tests.simulation.rebuilding import pool_on
@@ -62,9 +63,7 @@ async def fill(
         ]
         rows[tuple(row[table.columns.index(column)] for column in table.key)] = row
     for connection in connections:
-        await connection.execute(
-            table._upsert, *[list(column) for column in zip(*rows.values(), strict=True)]
-        )
+        await connection.execute(table._upsert, *[array(c) for c in zip(*rows.values(), strict=True)])
 
 
 def an_argument(random: Random, parameter: Any) -> Any:

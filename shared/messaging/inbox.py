@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.contracts import RefusalCode
 from shared.contracts.base import Stream
+from shared.messaging.arrays import array, binary
 from shared.messaging.event import Event, fingerprint
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Outcome, Record, Status
@@ -48,10 +49,10 @@ async def enter(
     ordered = sorted(digests)
     rows = await connection.fetch(
         "INSERT INTO inbox (source, id, digest) "
-        "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) "
+        "SELECT * FROM unnest($1::text::text[], $2::text::text[], $3::text::bytea[]) "
         "ON CONFLICT DO NOTHING RETURNING source, id",
-        *_columns(ordered),
-        [digests[name] for name in ordered],
+        *map(array, _columns(ordered)),
+        binary([digests[name] for name in ordered]),
     )
     new = {(row["source"], row["id"]) for row in rows}
     if len(new) < len(digests):

@@ -6,10 +6,9 @@ broker's timestamp, so that an effect never comes before its cause; nothing is d
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import heapq
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,14 +18,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.base import Stream
 from shared.messaging import database
+from shared.messaging.merge import by_time
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Service
 from shared.messaging.topics import Topics
 
-_BATCH: Final = 500
-_POLL_MS: Final = 500
-_BUFFER: Final = 2_000
-"""Records of one partition in memory at most; the merge waits for the slowest partition."""
+_BATCH: Final = 4_000
+"""Nobody waits for an answer, so a batch may be large: what it costs in statements is shared by more."""
+_SLICE: Final = 100
+"""Records read before the database is looked after again."""
 
 
 @dataclass(slots=True)
@@ -74,15 +74,58 @@ async def rebuild(
         if await pool.fetchval("SELECT EXISTS (SELECT FROM inbox)"):
             raise ValueError("the database to rebuild into is not empty")
         runner = Runner(service, pool, topics, operator=operator, scenario=True, replaying=True)
-        events = 0
         waiting = await _dead(live) if live else set()
-        async for batch in _merged(service, bootstrap, topics, operator):
-            await runner.process([r for r in batch if (r.topic, r.partition, r.offset) not in waiting])
-            events += len(batch)
-            progress(events)
-        return events
+        return await replay(runner, _log(service, bootstrap, topics, operator), waiting, progress)
     finally:
         await database.close_pool(pool)
+
+
+async def replay(
+    runner: Runner[Any],
+    log: AsyncIterator[list[Record]],
+    without: Container[tuple[str, int, int]],
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Process a log; returns the number of records in it.
+
+    While the database works on one batch, the next one is read.
+
+    Args:
+        without: topic, partition and offset of records that are left out.
+    """
+    events = 0
+    batches = _read_ahead(runner, log, without)
+    following = asyncio.ensure_future(anext(batches, None))
+    try:
+        while (batch := await following) is not None:
+            following = asyncio.ensure_future(anext(batches, None))
+            count, records = batch
+            await runner.process(records)
+            events += count
+            progress(events)
+    finally:
+        following.cancel()
+    return events
+
+
+async def _read_ahead(
+    runner: Runner[Any], log: AsyncIterator[list[Record]], without: Container[tuple[str, int, int]]
+) -> AsyncIterator[tuple[int, list[Record]]]:
+    """Batches that are read already, each with the number of records that were in the log."""
+    count = 0
+    batch: list[Record] = []
+    async for piece in log:
+        for start in range(0, len(piece), _SLICE):
+            found = piece[start : start + _SLICE]
+            records = [r for r in found if (r.topic, r.partition, r.offset) not in without]
+            runner.read_ahead(records)
+            count, batch = count + len(found), batch + records
+            if count >= _BATCH:
+                yield count, batch
+                count, batch = 0, []
+            # The database may have answered.
+            await asyncio.sleep(0)
+    yield count, batch
 
 
 async def compare(service: Service[Any], live: str, rebuilt: str) -> Report:
@@ -119,10 +162,10 @@ async def _digests(connection: asyncpg.Connection[Any], table: str) -> set[bytes
     return digests
 
 
-async def _merged(
+async def _log(
     service: Service[Any], bootstrap: str, topics: Topics, operator: str
 ) -> AsyncIterator[list[Record]]:
-    """All that is in the log now, in batches, in order of the broker's time."""
+    """All that is in the log now, in pieces, in order of the broker's time."""
     own = service.own_streams()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
@@ -145,8 +188,8 @@ async def _merged(
         ends = await consumer.end_offsets(partitions)
         starts = await consumer.beginning_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
-        async for batch in _by_time(consumer, starts, ends, topics, own):
-            yield batch
+        async for piece in by_time(consumer, starts, ends, topics, own):
+            yield piece
     finally:
         await consumer.stop()
 
@@ -171,67 +214,3 @@ async def _partitions(
             numbers = sorted(each["partition"] for each in topic["partitions"])
             found += [TopicPartition(topic["topic"], number) for number in numbers]
     return found
-
-
-async def _by_time(
-    consumer: AIOKafkaConsumer,
-    starts: dict[TopicPartition, int],
-    ends: dict[TopicPartition, int],
-    topics: Topics,
-    own: frozenset[Stream],
-) -> AsyncIterator[list[Record]]:
-    buffers: dict[TopicPartition, deque[Record]] = {p: deque() for p in ends if starts[p] < ends[p]}
-    open_ = set(buffers)
-    headless = set(buffers)
-    heads: list[tuple[int, bool, str, int, int, Record]] = []
-    batch: list[Record] = []
-
-    def put_head(partition: TopicPartition) -> None:
-        if buffers[partition]:
-            r = buffers[partition].popleft()
-            # At the same millisecond a cause goes before what this service stated because of it.
-            stated = topics.parse(r.topic)[1] in own
-            heapq.heappush(heads, (r.timestamp_ms, stated, r.topic, r.partition, r.offset, r))
-        elif partition in open_:
-            headless.add(partition)
-
-    while headless or heads:
-        while headless:
-            await _fill(consumer, buffers, open_, ends, headless)
-            waiting, headless = headless, set()
-            for partition in sorted(waiting):
-                put_head(partition)
-        if not heads:
-            break
-        record = heapq.heappop(heads)[-1]
-        batch.append(record)
-        put_head(TopicPartition(record.topic, record.partition))
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-async def _fill(
-    consumer: AIOKafkaConsumer,
-    buffers: dict[TopicPartition, deque[Record]],
-    open_: set[TopicPartition],
-    ends: dict[TopicPartition, int],
-    empty: set[TopicPartition],
-) -> None:
-    """Read on, from the partitions that the merge waits for and those that are not full yet."""
-    full = [p for p in open_ if len(buffers[p]) >= _BUFFER]
-    consumer.pause(*full)
-    found = await consumer.getmany(timeout_ms=_POLL_MS)
-    consumer.resume(*full)
-    for partition, records in found.items():
-        buffers[partition] += [
-            Record(r.topic, r.value, r.key, r.partition, r.offset, r.timestamp)
-            for r in records
-            if r.offset < ends[partition]
-        ]
-    # The position, not the last record: compaction and transaction markers leave gaps.
-    for partition in empty | set(found):
-        if partition in open_ and await consumer.position(partition) >= ends[partition]:
-            open_.discard(partition)

@@ -82,18 +82,24 @@ class Table(Generic[R]):
         wanted = sorted(set(values))
         if not wanted:
             return Rows(self)
-        return await self.where(connection, self.one_of(column), array(wanted))
+        return await self._found(connection, self.named_by(column), array(wanted))
 
-    def one_of(self, column: str) -> str:
-        """The condition that a column has one of the values of `$1`."""
-        return f"{column} = ANY($1::text::{self._type_of(column)}[])"
+    def named_by(self, column: str) -> str:
+        """The statement for rows whose `column` is one of the values of `$1`.
+
+        A join, since the server looks up each value in an index then, however many there are and whatever
+        it knows of the table; of `= ANY` it may think better, and compare every row with every value.
+        """
+        return (
+            f"{self._select} JOIN unnest($1::text::{self._type_of(column)}[]) AS wanted (value_) "
+            f"ON {self.name}.{column} = wanted.value_ ORDER BY {', '.join(self.key)}"
+        )
 
     async def where(self, connection: Any, condition: str, *arguments: Any) -> Rows[R]:
         """Rows that meet a condition in SQL, in order of the key."""
-        found = await connection.fetch(
-            f"{self._select} WHERE {condition} ORDER BY {', '.join(self.key)}", *arguments
+        return await self._found(
+            connection, f"{self._select} WHERE {condition} ORDER BY {', '.join(self.key)}", *arguments
         )
-        return Rows(self, [self._read(values) for values in found])
 
     async def all(self, connection: Any) -> Rows[R]:
         """Every row; for what looks at the whole, such as a matching round."""
@@ -111,6 +117,9 @@ class Table(Generic[R]):
                 self._upsert,
                 *[written(column) for column, written in zip(columns, self._to_sql, strict=True)],
             )
+
+    async def _found(self, connection: Any, sql: str, *arguments: Any) -> Rows[R]:
+        return Rows(self, map(self._read, await connection.fetch(sql, *arguments)))
 
     def _type_of(self, column: str) -> str:
         return self._types[self.columns.index(column)]

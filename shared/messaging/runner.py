@@ -71,6 +71,7 @@ class Runner(Generic[W]):
         self._doorkeeper = Doorkeeper(service, topics, _own(operator, own, replaying))
         self._committed = committed
         self._scenario = scenario
+        self._ahead: dict[int, Arrival] = {}
         self._salvage = Salvage(service, pool, run=self._process, rehearse=self._rehearse)
 
     async def process(self, records: Sequence[Record]) -> list[Outcome]:
@@ -86,6 +87,11 @@ class Runner(Generic[W]):
             Exception: only what passes (`is_transient`); nothing of the batch took effect.
         """
         return await self._salvage.process(records)
+
+    def read_ahead(self, records: Iterable[Record]) -> None:
+        """Read records that `process` will be given soon, while it waits for the database."""
+        for record in records:
+            self._ahead[id(record)] = self._doorkeeper.read(record)
 
     async def redrive(
         self, ids: Sequence[int] | None, *, reason: str, dry_run: bool = False
@@ -144,7 +150,8 @@ class Runner(Generic[W]):
 
     async def _process(self, records: Sequence[Record]) -> list[Outcome]:
         started = time.perf_counter()
-        read = [self._doorkeeper.read(record) for record in records]
+        ahead, read_now = self._ahead, self._doorkeeper.read
+        read = [ahead.pop(id(r)) if id(r) in ahead else read_now(r) for r in records]
         outcomes = _passed_over(read)
         if outcomes is None:
             async with self._pool.acquire() as connection:
@@ -182,7 +189,7 @@ class Runner(Generic[W]):
 
         world = await self.service.load(connection, events, registry)
         batch = Batch(self.service, registry, self._operator, world, replaying=self._replaying)
-        if not redriving:
+        if not redriving and not self._replaying:
             unsettled = [a.record for a in (*arrivals, *parked) if a.settled is None]
             batch.hold(await dead_letters.holds_on(connection, unsettled))
         result = batch.run(arrivals, parked, news)
@@ -257,7 +264,9 @@ class Runner(Generic[W]):
         return once
 
     async def _lock(self, connection: Connection, events: Iterable[Event]) -> None:
-        names = {name for event in events for name in self.service.touches(event)}
+        # A replay is alone in its database, and takes larger batches than there is room for locks.
+        touched = (event for event in events if not self._replaying)
+        names = {name for event in touched for name in self.service.touches(event)}
         if EVERYTHING in names:
             await connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _STATE_LOCK)
         elif names:

@@ -8,7 +8,8 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from shared.contracts.base import Stream
-from shared.messaging.rebuild import _by_time
+from shared.messaging.merge import by_time
+from shared.messaging.rebuild import replay
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record
 from tests.simulation.broker import Broker
@@ -94,6 +95,5 @@ async def rebuilt(world: World, part: Part) -> Database:
     starts = dict.fromkeys(partitions, 0)
     ends = {place: len(world.broker.log[place.topic, place.partition]) for place in partitions}
     reader: Any = _Reader(world.broker, partitions)
-    async for batch in _by_time(reader, starts, ends, TOPICS, own):
-        await runner.process([r for r in batch if (r.topic, r.partition, r.offset) not in dead])
+    await replay(runner, by_time(reader, starts, ends, TOPICS, own), dead)
     return database

@@ -40,7 +40,7 @@ class _Kept:
             self._select("true"): self._where(lambda: lambda _row: True),
         }
         for column in self.table.columns:
-            found[self._select(self.table.one_of(column))] = self._where(_one_of(column))
+            found[self.table.named_by(column)] = self._where(_one_of(column))
         for (table, text), condition in CONDITIONS.items():
             if table is self.table:
                 found[self._select(text)] = self._where(condition)
@@ -48,7 +48,7 @@ class _Kept:
             if table is self.table:
                 found[self._select(text)] = self._where_within(within)
         if len(self.table.key) == 1:
-            found[self._select(self.table.one_of(self.table.key[0]))] = self._named
+            found[self.table.named_by(self.table.key[0])] = self._named
         return found
 
     def _select(self, condition: str) -> str:

@@ -20,6 +20,7 @@ from shared.contracts import (
     ParticipantRegistered,
     ParticipantTransferAccepted,
     ParticipantTransferOffered,
+    Recipient,
     ServiceName,
     Stream,
 )
@@ -88,8 +89,11 @@ def _erased(world: World, event: Event) -> None:
 
 def _tiding(world: World, event: Event) -> None:
     """Keep what there is to tell, until the message is sent."""
-    tell, name = _worth_telling(world, event), store.message_of(event)
-    if tell is None or name is None or name in world.tidings or _known(world, event).erased:
+    tell = _worth_telling(world, event)
+    if tell is None:
+        return
+    name = messages.notification_id(event.key, Recipient.PARTICIPANT, tell)
+    if name in world.tidings or _known(world, event).erased:
         return
     world.tidings.put(Tiding(name, event.key, dict(tell.params)))
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from services.notifications.rules.messages import Message, notification_id
 from services.notifications.rules.people import Person
 from services.notifications.rules.telling import telling
-from shared.contracts import ParticipantErased, Recipient, ServiceName
+from shared.contracts import (
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationQueued,
+    NotificationSent,
+    NotificationSuppressed,
+    ParticipantErased,
+    Recipient,
+    ServiceName,
+)
 from shared.messaging.event import Event
 from shared.messaging.registry import Registry
 from shared.messaging.rows import Rows, Table
@@ -27,6 +37,14 @@ class Tiding:
 PEOPLE = Table("people", Person, "participant")
 TIDINGS = Table("tidings", Tiding, "notification")
 MESSAGES = Table("messages", Message, "notification")
+
+_OF_A_MESSAGE: Final = (
+    NotificationQueued,
+    NotificationSent,
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSuppressed,
+)
 
 _QUEUE = """
     INSERT INTO jobs (notification, participant)
@@ -73,9 +91,8 @@ def residents_of(registry: Registry, operator: str) -> frozenset[str] | None:
 
 def message_of(event: Event) -> str | None:
     """The message that an event asks for, or tells what became of."""
-    told = getattr(event.data, "notification", None)
-    if isinstance(told, str):
-        return told
+    if isinstance(event.data, _OF_A_MESSAGE):
+        return event.data.notification
     tell = telling(event.data, event.partner)
     return None if tell is None else notification_id(event.key, Recipient.PARTICIPANT, tell)
 

@@ -130,7 +130,8 @@ class Batch(Generic[W]):
         else:
             self.result.unparked.append(arrival.parked)
             self.result.later.append(Outcome(arrival.record, Status.ACCEPTED, event))
-        self._release(set(self._service.provides(event)))
+        if self._waiting:
+            self._release(set(self._service.provides(event)))
 
     def _release(self, names: set[str]) -> None:
         """Give parked events another try, oldest first, when what they wait for has come."""
@@ -212,7 +213,9 @@ class Batch(Generic[W]):
             self.hold([letter.hold])
 
     def _is_held(self, record: Record) -> bool:
-        return any(hold.holds(record) for hold in self._held.get((record.topic, record.key), ()))
+        return bool(self._held) and any(
+            hold.holds(record) for hold in self._held.get((record.topic, record.key), ())
+        )
 
     def hold(self, holds: Iterable[Hold]) -> None:
         """Let what follows there wait, as earlier batches left it."""
@@ -225,8 +228,8 @@ class Batch(Generic[W]):
 
     def _state(self, cause: Cause, ordinal: int, draft: Draft, also: Iterable[str] = ()) -> Event:
         if isinstance(draft, PassOn):
-            own = passed_on(draft.event, stream=draft.event.data.STREAM, dataref=None)
-            return replace(own, dataref=own.dataref or self._service.dataref(own))
+            event = draft.event
+            return passed_on(event, stream=event.data.STREAM, dataref=self._service.dataref(event))
         data, partner = (draft.data, draft.partner) if isinstance(draft, Emit) else (draft, None)
         operator = partner or self._operator
         source = self._registry.source_of(operator, self._service.name)
@@ -243,6 +246,10 @@ class _Waiting:
     def __init__(self) -> None:
         self._by_name: dict[str, dict[int, Arrival]] = defaultdict(dict)
         self._turn: dict[int, int] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anybody ever waited; most batches have nobody."""
+        return bool(self._turn)
 
     def add(self, arrival: Arrival) -> None:
         """Remember; one that was here before keeps its turn."""

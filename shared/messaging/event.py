@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -103,7 +103,17 @@ class Unreadable:
 
 def derived_id(cause: Cause, *names: str) -> str:
     """An identifier that the same cause gives again, anywhere: UUIDv5 of cause and names."""
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((cause.source, cause.id, *names))))
+    return named_uuid(_NAMESPACE.bytes, "\x1f".join((cause.source, cause.id, *names)))
+
+
+def named_uuid(namespace: bytes, name: str) -> str:
+    """The text of a UUIDv5 (RFC 9562, 5.5), as `uuid.uuid5` has it.
+
+    That one makes an object of every id and asks it for its text, at three times the cost.
+    """
+    digest = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def derive(
@@ -137,8 +147,19 @@ def derive(
 
 def passed_on(event: Event, *, stream: Stream, dataref: str | None) -> Event:
     """The partner's own event, unchanged in id and source, on the stream where others read it."""
-    return replace(
-        event, stream=stream, correlation=event.correlation or event.id, dataref=event.dataref or dataref
+    return Event(
+        event.id,
+        event.source,
+        event.time,
+        event.key,
+        event.data,
+        event.partner,
+        stream,
+        event.causation,
+        event.correlation or event.id,
+        event.dataref or dataref,
+        event.traceparent,
+        event.extensions,
     )
 
 

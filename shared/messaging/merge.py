@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -49,11 +50,9 @@ class _Lane:
 
     def hand_out(self, before: int | None) -> list[tuple[_Place, Record]]:
         """What is older than a time; all, if none is given."""
-        count = len(self.waiting)
-        if before is not None:
-            while count and self.waiting[count - 1][0][0] >= before:
-                count -= 1
-        taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        count = len(self.waiting) if before is None else bisect_left(self.waiting, before, key=_time)
+        taken = self.waiting[:count]
+        del self.waiting[:count]
         return taken
 
 
@@ -82,6 +81,10 @@ async def by_time(
         if found:
             found.sort(key=_place)
             yield [record for _, record in found]
+
+
+def _time(each: tuple[_Place, Record]) -> int:
+    return each[0][0]
 
 
 def _place(each: tuple[_Place, Record]) -> _Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from shared.messaging.event import (
     derived_id,
     encode,
     fingerprint,
+    named_uuid,
     passed_on,
     peek,
 )
@@ -262,3 +264,8 @@ def test_attributes_that_we_do_not_know_and_the_senders_trace_are_passed_on():
     left = orjson.loads(encode(passed_on(came, stream=Stream.INTAKE, dataref=None)))
     assert left["dataclassification"] == "intern"
     assert left["traceparent"] == trace
+
+
+@given(st.uuids(), st.text())
+def test_a_named_uuid_is_the_librarys(namespace: uuid.UUID, name: str):
+    assert named_uuid(namespace.bytes, name) == str(uuid.uuid5(namespace, name))

@@ -221,9 +221,10 @@ async def each_waits_for_the_other(connect: Callable[[], Awaitable[Any]]) -> lis
     crossing = [asyncio.create_task(one.execute(take, [2])), asyncio.create_task(other.execute(take, [1]))]
     done, _ = await asyncio.wait(crossing, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
     told = [type(task.exception()).__name__ for task in done if task.exception()]
-    await first.rollback()
-    await second.rollback()
+    failed, sound = (first, second) if crossing[0] in done and crossing[0].exception() else (second, first)
+    await failed.rollback()
     await asyncio.gather(*crossing, return_exceptions=True)
+    await sound.rollback()
     await one.close()
     await other.close()
     return told

@@ -19,6 +19,7 @@ from shared.contracts import (
     NotificationSuppressed,
     Recipient,
 )
+from shared.messaging.event import named_uuid
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf:notification")
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
@@ -71,7 +72,7 @@ def notification_id(participant: str, recipient: Recipient, telling: Telling) ->
 
 @lru_cache(maxsize=4096)  # asked for at loading, at deciding and at remembering, of the same message
 def _id(name: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, name))
+    return named_uuid(_NAMESPACE.bytes, name)
 
 
 def queue(telling: Telling, *, participant: str, about: str, at: datetime) -> NotificationQueued:

@@ -107,8 +107,8 @@ _LATER: Final = (
     "SELECT FROM spells later WHERE later.placement = s.placement AND later.from_on > s.from_on "
     f"AND {_KNOWN.format(s='later')}"
 )
-# `over`: nothing more is known of the contract after it. `went_on`: it stood on the day after its planned last
-# one. Both are a search, so they are for what ended near the day alone. In a CASE, since without an end
+# `over`: nothing more is known of the contract after it. `went_on`: it stood on the day after its planned
+# last one. Both are a search, so they are for what ended near the day alone. In a CASE, since without an end
 # `until_on < $5 AND over` is neither true nor false, and would search as well; OFFSET 0, since each would
 # be searched for anew wherever it is used.
 _SPELLS: Final = (

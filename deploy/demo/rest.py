@@ -115,7 +115,11 @@ class Rest:
 
     def _reads(self, committed: dict[TopicPartition, Any], partition: TopicPartition) -> bool:
         """Whether the group reads this stream: it has committed some other partition of the kind."""
-        stream = self._topics.parse(partition.topic)[1]
+        partner, stream = self._topics.parse(partition.topic)
+        if stream is Stream.INTAKE and any(
+            self._topics.parse(p.topic) == (partner, Stream.INBOX) for p in committed
+        ):
+            return False  # a partner's door does not read what it has stated itself
         own_inbox = stream is Stream.INBOX
         return not own_inbox and any(self._topics.parse(p.topic)[1] is stream for p in committed)
 

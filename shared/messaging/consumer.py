@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import stamina
-from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
@@ -21,6 +22,7 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from shared.messaging.database import TRANSIENT, Unreachable, is_transient
 from shared.messaging.faults import Place, passing
+from shared.messaging.offsets import Batch, Offsets
 from shared.messaging.service import Outcome, Record
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,11 @@ Process = Callable[[Sequence[Record]], Awaitable[Any]]
 
 MAX_RECORDS: Final = 500
 """Records in a batch at most; beyond 500 the transaction gains nothing (docs/measurements.md)."""
-_BATCH_TIMEOUT_MS: Final = 20
+_POLL_MS: Final = 200
+"""How long to wait for records before looking whether to stop; what comes is handed over at once."""
+_FETCH_WAIT_MS: Final = 100
+"""How long Kafka may hold a question that it has no answer to. While it does, no other is asked, and one that
+was asked while a batch was being worked on leaves out the partitions of that batch."""
 _HEARTBEATS: Final = 3
 """Heartbeats in a session: one that is late must not cost the partitions."""
 _REBALANCE_TIMEOUT_MS: Final = 60_000
@@ -39,6 +45,7 @@ _METADATA_MAX_AGE_MS: Final = 5_000
 _RETRY_BUDGET_S: Final = 30.0
 """How long a batch waits for the database inside the handler. Then it is nacked, which rewinds."""
 _DRAIN_S: Final = 30.0
+_CUT_OFF_S: Final = 1.0
 _MIB: Final = 1024 * 1024
 
 
@@ -50,7 +57,8 @@ def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
         enable_idempotence=True,
         acks="all",
         allow_auto_create_topics=False,
-        graceful_timeout=_DRAIN_S,
+        # `stop` has waited by then; what would not end in time is cut off.
+        graceful_timeout=_CUT_OFF_S,
         metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         # Injected arguments would send every batch through a worker thread.
         apply_types=False,
@@ -66,7 +74,8 @@ def make_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
         client_id=client_id,
         enable_idempotence=True,
         acks="all",
-        linger_ms=1,
+        # The relay makes its batches itself: there is nothing to wait for.
+        linger_ms=0,
         max_batch_size=256 * 1024,
         max_request_size=_MIB,
         request_timeout_ms=30_000,
@@ -76,13 +85,13 @@ def make_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
 
 def subscribe(
     broker: KafkaBroker, *, group: str, pattern: str, session_timeout_s: float, process: Process
-) -> Any:
+) -> Member:
     """Subscribe to all topics that match, as one member of the group.
 
     Poison never raises: `process` makes it a dead letter. What is transient is retried here, with
     growing pauses; only when that budget is spent does the batch fail, and NACK rewinds it.
     """
-    drain = _Drain()
+    member = Member()
 
     async def parse(message: tuple[ConsumerRecord, ...], _original: Any) -> KafkaMessage:
         first = message[0]
@@ -91,8 +100,12 @@ def subscribe(
             headers={},
             message_id=f"{first.topic}-{first.partition}-{first.offset}",
             raw_message=message,
-            consumer=drain.subscriber.consumer,
+            consumer=Batch(member.offsets, member.consumer, message),
         )
+
+    async def get_records(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
+        return tuple(chain.from_iterable(found.values()))
 
     async def leave_raw(message: KafkaMessage, _original: Any) -> Any:
         return message.raw_message
@@ -102,7 +115,6 @@ def subscribe(
         batch=True,
         group_id=group,
         max_records=MAX_RECORDS,
-        batch_timeout_ms=_BATCH_TIMEOUT_MS,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -111,25 +123,35 @@ def subscribe(
         rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
         max_poll_interval_ms=300_000,
         # Each fetch must leave memory for the rest: 150 MB is the promise for a whole service.
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
         fetch_max_bytes=8 * _MIB,
         max_partition_fetch_bytes=_MIB,
         parser=parse,
         decoder=leave_raw,
-        listener=drain,
+        listener=member,
     )
-    drain.subscriber = subscriber
+    member.subscriber = subscriber
+    # Its own sleeps once more after it has waited in vain, whatever comes meanwhile.
+    subscriber.get_msg = get_records  # type: ignore[method-assign]
 
     @subscriber
     async def handle(raw: Any) -> None:
         await _retrying(process, [_record(each) for each in raw])
         passing(Place.BEFORE_OFFSET_COMMIT)
 
-    return subscriber
+    return member
 
 
-def last_poll(subscriber: Any) -> float | None:
+async def stop(broker: KafkaBroker, member: Member) -> None:
+    """Finish the batch in hand, tell Kafka how far it came, and leave the group."""
+    member.subscriber.running = False
+    await member.settle()
+    await broker.stop()
+
+
+def last_poll(member: Member | None) -> float | None:
     """When Kafka last answered this consumer, in seconds of the epoch; None before the first time."""
-    consumer = subscriber.consumer
+    consumer = None if member is None else member.consumer
     if consumer is None:
         return None
     polls = [consumer.last_poll_timestamp(partition) for partition in consumer.assignment()]
@@ -167,20 +189,37 @@ async def _ask(bootstrap: str) -> None:
         await client.close()
 
 
-class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Partitions are given up only after the batch in hand is committed.
+class Member(ConsumerRebalanceListener):  # type: ignore[misc]
+    """This process as one of its group.
 
-    Otherwise the next owner works on the same records at the same time.
+    Partitions are given up only after the batch in hand is committed, to the database and to Kafka. Otherwise
+    the next owner works on the same records at the same time.
     """
 
     subscriber: Any = None
 
+    def __init__(self) -> None:
+        self.offsets = Offsets()
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer | None:
+        """The client library's own; None while it is not started."""
+        return self.subscriber.consumer
+
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:  # noqa: ARG002
+        """Kafka is about to take all partitions back."""
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Finish the batch in hand, and tell Kafka."""
         wait_release = getattr(self.subscriber.lock, "wait_release", None)
         if wait_release is not None:
             await wait_release(_DRAIN_S)
+        if self.consumer is not None:
+            await self.offsets.settle(self.consumer)
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        """Kafka has given these."""
         log.info("assigned %d partitions", len(assigned))
 
 

@@ -75,7 +75,7 @@ class Process(Generic[W]):
         self._inbox_of = inbox_of
         self._make_background = background
         self._broker: KafkaBroker | None = None
-        self._subscriber: Any = None
+        self._member: consumer.Member | None = None
         self._running: list[Background] = []
         self._starting: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self.failure: str | None = None
@@ -126,10 +126,10 @@ class Process(Generic[W]):
             )
             self.gatherer = Gatherer(self.runner.process)
             self._broker = consumer.make_broker(settings.kafka_bootstrap_servers, self._client("consumer"))
-            self._subscriber = consumer.subscribe(
+            self._member = consumer.subscribe(
                 self._broker,
                 group=self.group,
-                pattern=self.topics.pattern(self.service.streams, self._inbox_of),
+                pattern=self._subscription(),
                 session_timeout_s=settings.session_timeout_seconds,
                 process=self.runner.process,
             )
@@ -149,8 +149,8 @@ class Process(Generic[W]):
 
     async def stop(self) -> None:
         """Finish what is in hand and stop; what is decided and not published waits in the outbox."""
-        if self._broker is not None:
-            await self._broker.stop()
+        if self._broker is not None and self._member is not None:
+            await consumer.stop(self._broker, self._member)
         for part in reversed(self._running):
             await part.stop()
         if hasattr(self, "pool"):
@@ -170,7 +170,7 @@ class Process(Generic[W]):
             found |= dict.fromkeys(
                 ("database", "migrations", "registry"), f"does not answer: {type(error).__name__}"
             )
-        polled = consumer.last_poll(self._subscriber)
+        polled = consumer.last_poll(self._member)
         stale = polled is None or time.time() - polled > self.settings.poll_stale_seconds
         if polled is not None:
             metrics.LAST_POLL.set(polled)
@@ -194,7 +194,7 @@ class Process(Generic[W]):
         await self.pending()
         metrics.DEAD_LETTERS.set(await dead_letters.count(self.pool))
         metrics.PARKED.set(await self.pool.fetchval("SELECT count(*) FROM parked"))
-        polled = consumer.last_poll(self._subscriber)
+        polled = consumer.last_poll(self._member)
         if polled is not None:
             metrics.LAST_POLL.set(polled)
 
@@ -229,6 +229,13 @@ class Process(Generic[W]):
         wanted = set(self._own) or {self.settings.operator}
         known = await self.pool.fetch("SELECT partner FROM partners WHERE partner = ANY($1)", list(wanted))
         return sorted(wanted - {row["partner"] for row in known} - {""})
+
+    def _subscription(self) -> str:
+        """What it reads: not what it has stated itself, which the runner would only pass over."""
+        own = [
+            self.topics.of(p, s) for p in self._own for s in self.service.streams if self.service.states_on(s)
+        ]
+        return self.topics.pattern(self.service.streams, self._inbox_of, but=own)
 
     def _client(self, part: str) -> str:
         return f"{self.service.name}-{part}-{socket.gethostname()}-{os.getpid()}"

@@ -35,16 +35,24 @@ class Topics:
         """
         return _parse(self.prefix, topic)
 
-    def pattern(self, streams: Iterable[Stream], inbox_of: Iterable[str] = ()) -> str:
-        """A subscription: these streams of all partners, the registry, and some partners' inboxes."""
+    def pattern(
+        self, streams: Iterable[Stream], inbox_of: Iterable[str] = (), *, but: Iterable[str] = ()
+    ) -> str:
+        """A subscription: these streams of all partners, the registry, and some partners' inboxes.
+
+        Args:
+            but: topics that are left out.
+        """
         prefix = re.escape(self.prefix)
+        left_out = "|".join(sorted(re.escape(topic) for topic in but))
         shared = "|".join(sorted(s for s in streams if s is not Stream.REGISTRY))
         parts = [rf"{PARTNER}\.(?:{shared})"] if shared else []
         inboxes = "|".join(sorted(re.escape(p) for p in inbox_of))
         if inboxes:
             parts.append(rf"(?:{inboxes})\.{Stream.INBOX}")
         parts.append(str(Stream.REGISTRY))
-        return rf"^{prefix}\.(?:{'|'.join(parts)})$"
+        not_these = f"(?!(?:{left_out})$)" if left_out else ""
+        return rf"^{not_these}{prefix}\.(?:{'|'.join(parts)})$"
 
 
 @lru_cache(maxsize=4096)  # it is asked of every record, and there are few topics

@@ -64,6 +64,19 @@ def test_a_subscription_matches_the_streams_of_all_partners_the_registry_and_som
     assert not any(pattern.match(topic) for topic in left)
 
 
+def test_a_subscription_leaves_out_what_the_service_states_itself_and_nothing_more():
+    own = [TOPICS.of("menso", Stream.INTAKE), TOPICS.of("gemeente-emmen", Stream.INTAKE)]
+    pattern = re.compile(TOPICS.pattern({Stream.INTAKE}, ["menso"], but=own))
+    taken = [
+        "werkbedrijf.emco.intake",
+        "werkbedrijf.menso-noord.intake",
+        "werkbedrijf.menso.inbox",
+        "werkbedrijf.registry",
+    ]
+    assert all(pattern.match(topic) for topic in taken)
+    assert not any(pattern.match(topic) for topic in own)
+
+
 def test_a_service_without_streams_still_follows_the_registry():
     pattern = re.compile(Topics("test").pattern(()))
     assert pattern.match("test.registry")

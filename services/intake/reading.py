@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.message import Message
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -89,12 +90,18 @@ def media_type(request: Request) -> str:
     Raises:
         Turned: 415 for another character set than UTF-8.
     """
-    header = Message()
-    header["content-type"] = request.headers.get("content-type", "")
-    charset = header.get_param("charset", "utf-8")
-    if str(charset).lower() not in {"utf-8", "utf8", "us-ascii"}:
+    media, charset = _read_media_type(request.headers.get("content-type", ""))
+    if charset not in {"utf-8", "utf8", "us-ascii"}:
         raise Turned(problem(415, "The character set must be UTF-8"))
-    return header.get_content_type() if header["content-type"] else ""
+    return media
+
+
+@lru_cache(maxsize=64)  # a caller sends the same one with every request
+def _read_media_type(text: str) -> tuple[str, str]:
+    header = Message()
+    header["content-type"] = text
+    charset = str(header.get_param("charset", "utf-8")).lower()
+    return header.get_content_type() if text else "", charset
 
 
 def key_of(event: Mapping[str, Any]) -> bytes | None:

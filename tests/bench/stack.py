@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -27,10 +28,11 @@ from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from deploy.provision import LOCAL
 from shared.messaging.topics import Topics
-from tests.bench import latency, workload
+from tests.bench import latency, way, workload
 from tests.bench.contenders import being_the_sender
 from tests.bench.ground import rows
 from tests.bench.latency import Region
+from tests.bench.marked import ROAD
 from tests.bench.sizes import Size
 from tests.delivery.programs import ROOT
 
@@ -88,7 +90,7 @@ async def _latency(
         LOCAL.partitions,
     )
     alone, together = round(RATE * (size.warm_up_s + size.load_s)), round(RATE * (1 + size.sending_s))
-    everybody = workload.people(alone + together)
+    everybody = workload.people(alone + 2 * together)
     database = dsn_of(stack.addresses.base_dsn, database_of(by_name["notifications"], settings))
     async with being_the_sender(database):
         await latency.prepare(region, everybody)
@@ -98,9 +100,13 @@ async def _latency(
         tell(f"door to queued message: {times.figures()}")
         # What waited for a sender until now would be sent first.
         await rows(database, "DELETE FROM jobs")
-    times = await latency.measure(region, everybody[alone:], rate=RATE, warm_up_s=1)
+    times = await latency.measure(region, everybody[alone:-together], rate=RATE, warm_up_s=1)
     found["sending"] = {**times.figures(), "rate_per_s": RATE}
     tell(f"the same with the sender at work: {times.figures()}")
+    measured.begin_notes()
+    async with being_the_sender(database):
+        await latency.measure(region, everybody[-together:], rate=RATE, warm_up_s=1)
+    found["way"] = way.hops(measured.notes())
 
 
 class MeasuredStack:
@@ -164,6 +170,39 @@ class MeasuredStack:
             for running in self._services()
             if running.process is not None
         }
+
+    def begin_notes(self) -> None:
+        """Start the services on the road anew, each noting what passes."""
+        for running in self._on_the_road():
+            if running.process is not None:
+                processes.ask(running.process)
+                processes.ended(running.process, 40)
+            running.start()
+        for running in self._on_the_road():
+            _await_ready(running.service.port)
+
+    def notes(self) -> way.Notes:
+        """What they have noted since."""
+        return {
+            running.service.name: way.ask(running.process.pid, Path(running.variables["NOTES"]))
+            for running in self._on_the_road()
+            if running.process is not None
+        }
+
+    def _on_the_road(self) -> list[RunningService]:
+        return [
+            replace(
+                running,
+                service=replace(running.service, module="tests.bench.marked"),
+                variables={
+                    **running.variables,
+                    "STAGE": running.service.name,
+                    "NOTES": str(self._folder / f"notes-{running.service.name}.json"),
+                },
+            )
+            for running in self._services()
+            if running.service.name in ROAD
+        ]
 
     @property
     def stack(self) -> Stack:

@@ -154,6 +154,17 @@ def _latency(title: str, row: Found) -> Sequence[str]:
     return (title, f"{row['rate_per_s']:.0f}", *[f"{row[name]:,.0f}" for name in names], str(row["missing"]))
 
 
+def _way(found: Found) -> Iterator[Shown]:
+    if found.get("way"):
+        rows = [
+            (row["where"], row["hop"], f"{row['p50_ms']:,.1f}", f"{row['p99_ms']:,.1f}")
+            for row in found["way"]
+        ]
+        yield Shown(
+            "Where the time goes from the door to the queued message, ms", ("", "", "p50", "p99"), rows
+        )
+
+
 def _stack(found: Found) -> Iterator[Shown]:
     if "stack" in found:
         stack = found["stack"]
@@ -264,6 +275,7 @@ _TABLES: Final[Sequence[Callable[[Found], Iterator[Shown]]]] = (
     _walls,
     _steps,
     _latencies,
+    _way,
     _stack,
     _growth,
     _rebuild,

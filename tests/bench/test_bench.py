@@ -6,7 +6,8 @@ import orjson
 
 from shared.messaging.event import decode, derived_id, encode
 from shared.messaging.topics import Topics
-from tests.bench import scaled, workload
+from tests.bench import scaled, way, workload
+from tests.bench.marked import ACKNOWLEDGED, COMMITTED, FETCHED, LIFTED, READ, TAKEN
 from tests.bench.tasks import SERVICES, Wave, ledger, timed_alone
 from tests.bench.workload import Sent
 
@@ -73,3 +74,20 @@ def test_the_work_of_each_service_answers_everybody() -> None:
     answered = {name: waves(TOPICS, people)[-1].answers for name, (_, waves) in SERVICES.items()}
 
     assert answered == {"intake": 30, "matching": 10, "quota": 20, "notifications": 20}
+
+
+def test_the_hops_of_a_way_add_up_to_all_of_it() -> None:
+    stops = (FETCHED, TAKEN, COMMITTED, LIFTED, ACKNOWLEDGED)
+    door = {READ: {"p": 0.0}, TAKEN: {"p": 0.001}, COMMITTED: {"p": 0.011}, LIFTED: {"p": 0.012}}
+    notes = {
+        "intake": {**door, ACKNOWLEDGED: {"p": 0.014}},
+        "matching": {point: {"p": 0.02 + number / 100} for number, point in enumerate(stops)},
+        "notifications": {
+            point: {"p": 0.1 + number / 100, "late": 9.0} for number, point in enumerate(stops)
+        },
+    }
+
+    *hops, whole = [row["p50_ms"] for row in way.hops(notes)]
+
+    assert hops[:5] == [1.0, 10.0, 1.0, 2.0, 6.0]
+    assert whole == 140.0 == round(sum(hops), 1)

@@ -84,9 +84,18 @@ def make_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
 
 
 def subscribe(
-    broker: KafkaBroker, *, group: str, pattern: str, session_timeout_s: float, process: Process
+    broker: KafkaBroker,
+    *,
+    group: str,
+    pattern: str,
+    session_timeout_s: float,
+    process: Process,
+    instance: str = "",
 ) -> Member:
     """Subscribe to all topics that match, as one member of the group.
+
+    Args:
+        instance: the member's name, if it has one that it keeps over a restart.
 
     Poison never raises: `process` makes it a dead letter. What is transient is retried here, with
     growing pauses; only when that budget is spent does the batch fail, and NACK rewinds it.
@@ -114,6 +123,7 @@ def subscribe(
         pattern=pattern,
         batch=True,
         group_id=group,
+        group_instance_id=instance or None,
         max_records=MAX_RECORDS,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
@@ -146,6 +156,7 @@ async def stop(broker: KafkaBroker, member: Member) -> None:
     """Finish the batch in hand, tell Kafka how far it came, and leave the group."""
     member.subscriber.running = False
     await member.settle()
+    member.leave()
     await broker.stop()
 
 
@@ -217,6 +228,12 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
             await wait_release(_DRAIN_S)
         if self.consumer is not None:
             await self.offsets.settle(self.consumer)
+
+    def leave(self) -> None:
+        """See to it that the group is left at the stop, so that others need not wait for a session to end."""
+        if self.consumer is not None:
+            # One with a name would stay: the client library takes every stop for a restart.
+            self.consumer._coordinator._group_instance_id = None  # noqa: SLF001 - there is no other way
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Kafka has given these."""

@@ -132,6 +132,7 @@ class Process(Generic[W]):
                 pattern=self._subscription(),
                 session_timeout_s=settings.session_timeout_seconds,
                 process=self.runner.process,
+                instance=settings.consumer_instance,
             )
             await consumer.start(self._broker, settings.kafka_bootstrap_servers, wait_s=settings.wait_seconds)
         except (database.Unreachable, database.NotMigrated) as error:

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     """The partner in whose name the service speaks, as the registry names it."""
     consumer_group: str = ""
     """Consumer group; empty makes it of prefix, service and operator."""
+    consumer_instance: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    """Name of this process in its group, the same at every start and no other's; empty for none. With one,
+    a process that was killed goes on as soon as it is started again; without, when the session of the one
+    before has run out. Two processes with one name take the partitions from each other without end."""
     migrate_at_start: bool = True
     """Apply new migrations at start; switch off where another account may change tables."""
     http_host: str = "127.0.0.1"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
-from deploy.demo import facts, statements
+from deploy.demo import facts, hosts, statements
 from deploy.demo.door import Doors
 from deploy.demo.people import Person
 from shared.contracts import (
@@ -18,7 +18,6 @@ from shared.contracts import (
     LeaveReason,
     ParticipantLeft,
     ProposalAccepted,
-    ProposalAnswered,
     ProposalMade,
     StepReason,
 )
@@ -46,6 +45,12 @@ _GRANTED_AGAIN: Final = (116, date(2021, 12, 15))
 _ORDER_OF_2022: Final = date(2021, 12, 13)
 _GOES_FIRST: Final = (112, "emco-montage", date(2022, 2, 14))
 """Who is let go before their turn, to which place."""
+_TO_BEGIN: Final = timedelta(days=7)
+"""From the yes to a bridge to its first day."""
+_TERMS_OF_2022: Final = date(2022, 5, 30)
+"""When the college lets host and participant answer as well."""
+_TO_ANSWER: Final = {AnsweredBy.PARTICIPANT: 0, AnsweredBy.HOST: 7, AnsweredBy.GUIDE: 14}
+"""Days after which each answers, where all of them do."""
 
 
 class Plan:
@@ -77,6 +82,7 @@ class BackOffices:
         self._jobs: Counter[str] = Counter()
         self._moved_on = False
         self._learned = False
+        self._taking_part: set[str] = set()
 
     def prepare(self) -> None:
         """Plan what does not depend on anything that the services will say."""
@@ -84,24 +90,37 @@ class BackOffices:
             self._say(MUNICIPALITY, number.stated_on, statements.number_set(number))
         self._say(MUNICIPALITY, facts.WERKBEDRIJF_STARTS, statements.order())
         self._say(MUNICIPALITY, facts.WERKBEDRIJF_STARTS, statements.terms())
-        for place in statements.PLACES:
-            self._say("emco", statements.OFFERED_ON, statements.offered(place))
-            self._say("emco", date(2022, 1, 24), statements.enlarged(place))
-        self._say("emco", statements.OFFERED_ON, statements.learn_place_offered())
+        for place in hosts.PLACES:
+            self._say("emco", hosts.OFFERED_ON, hosts.offered(place))
+            self._say("emco", date(2022, 1, 24), hosts.enlarged(place))
+        self._say("emco", hosts.OFFERED_ON, hosts.learn_place_offered())
+        self._say("buurtsupport", facts.BUURTSUPPORT_JOINS, hosts.activities_offered())
         self._say(MUNICIPALITY, _ORDER_OF_2022, statements.order_of_2022())
+        self._say(MUNICIPALITY, _TERMS_OF_2022, statements.terms_of_2022(_TERMS_OF_2022))
+        self._say(MUNICIPALITY, facts.GRONINGEN_STATED_ON, statements.groningen_merged())
         for person in self._people.values():
             self._plan_person(person)
 
-    def read(self, event: Event, today: date) -> None:
-        """Act on an event that a service stated."""
-        data = event.data
+    def read(self, events: Sequence[Event], today: date) -> None:
+        """Act on what the services stated."""
+        made = [event.data for event in events if isinstance(event.data, ProposalMade)]
+        bridges = {data.participant: data for data in made if data.rung is not Rung.SHELTERED_WORK}
+        for data in bridges.values():
+            self._take_bridge(data, today)
+        for event in events:
+            self._act(event.data, bridges, today)
+
+    def _act(self, data: Data, bridges: Mapping[str, ProposalMade], today: date) -> None:
         if isinstance(data, ProposalMade):
-            self._answer(data, today)
+            if data.rung is Rung.SHELTERED_WORK:
+                self._answer(data, today)
         elif isinstance(data, ProposalAccepted):
+            if data.rung is not Rung.SHELTERED_WORK:
+                return
             starts_on = today + _TO_START
             start = partial(self._start, self._people[data.participant], data.place, data.proposal, starts_on)
             self._plan.on(starts_on, start)
-        elif isinstance(data, BridgeDue):
+        elif isinstance(data, BridgeDue) and data.participant not in bridges:
             self._bridge(data, today)
 
     def _say(self, partner: str, on: date, data: Data) -> None:
@@ -116,6 +135,7 @@ class BackOffices:
             on = _LEAVE[person.number]
             left = ParticipantLeft(participant=person.participant, left_on=on, reason=LeaveReason.MOVED_AWAY)
             self._say(person.guide, on, left)
+            self._plan.on(on, partial(self._stop_taking_part, person, on))
         if person.number == _GRANTED_AGAIN[0]:
             on = _GRANTED_AGAIN[1]
             self._say(MUNICIPALITY, on, statements.decided_again(person, on))
@@ -124,25 +144,26 @@ class BackOffices:
             self._say(MUNICIPALITY, on, statements.deviation(person, place, on))
         if person.number <= facts.NUMBERS[0].places:
             # Before the werkbedrijf there is no order and no proposal; EMCO and the municipality agree.
-            place = list(statements.PLACES)[person.number % len(statements.PLACES)]
+            place = list(hosts.PLACES)[person.number % len(hosts.PLACES)]
             starts_on = person.decided_on + _TO_START
             self._plan.on(starts_on, partial(self._start, person, place, None, starts_on))
 
     def _start(self, person: Person, place: str, proposal: str | None, on: date) -> None:
         self._jobs[person.participant] += 1
-        placement = statements.placement_of(person, self._jobs[person.participant])
-        self._doors.say("emco", on, statements.started(person, placement, place, proposal, on))
+        placement = hosts.placement_of(person, self._jobs[person.participant])
+        self._doors.say("emco", on, hosts.started(person, placement, place, proposal, on))
+        self._stop_taking_part(person, on)
         if on >= facts.COUNCIL_PAYS_FROM and self._placed[on.year] in facts.paid_by_the_council():
             self._doors.say(MUNICIPALITY, on, statements.paid_by_the_council(placement, on))
         self._placed[on.year] += 1
         gone_on = on + _GONE_AFTER
         if self._placed.total() % 8 == 0 and gone_on.month <= _LAST_MONTH_TO_GO:
             # One in eight moves on; that room goes to the next on the list, within the year.
-            self._say("emco", gone_on, statements.ended(person, placement, gone_on))
+            self._say("emco", gone_on, hosts.ended(person, placement, gone_on))
             self._try_a_job(person, gone_on + timedelta(days=1))
         else:
             kept_on = on + _MADE_PERMANENT_AFTER
-            self._say("emco", kept_on, statements.made_permanent(person, placement, kept_on))
+            self._say("emco", kept_on, hosts.made_permanent(person, placement, kept_on))
 
     def _try_a_job(self, person: Person, on: date) -> None:
         """The first who moves on comes back: trying a regular job costs nobody the place in line."""
@@ -157,27 +178,43 @@ class BackOffices:
 
     def _answer(self, made: ProposalMade, today: date) -> None:
         person = self._people[made.participant]
-        says_no = person.declines_first_offer and made.participant not in self._declined
-        if says_no:
+        if person.declines_first_offer and made.participant not in self._declined:
             self._declined.add(made.participant)
-        answer = ProposalAnswered(
-            proposal=made.proposal,
-            participant=made.participant,
-            by=AnsweredBy.GUIDE,
-            answer=Answer.DECLINED if says_no else Answer.ACCEPTED,
-            answered_by=f"coach-{made.guide}",
-            reason=None,
-            answered_on=today,
-        )
-        self._doors.say(made.guide, today, answer)
+            self._doors.say(
+                made.guide, today, statements.answered(made, AnsweredBy.GUIDE, Answer.DECLINED, today)
+            )
+            return
+        several = len(made.answers_needed) > 1
+        for by in made.answers_needed:
+            on = today + timedelta(days=_TO_ANSWER[by] if several else 0)
+            yes = statements.answered(made, by, Answer.ACCEPTED, on)
+            self._say(made.host if by is AnsweredBy.HOST else made.guide, on, yes)
+
+    def _take_bridge(self, made: ProposalMade, today: date) -> None:
+        """The guide says yes, and the host lets the person begin a week later."""
+        self._answer_bridge(made, today)
+        self._taking_part.add(made.participant)
+        on = today + _TO_BEGIN
+        self._say(made.host, on, hosts.takes_part(self._people[made.participant], made, on))
+
+    def _answer_bridge(self, made: ProposalMade, today: date) -> None:
+        for by in made.answers_needed:
+            partner = made.host if by is AnsweredBy.HOST else made.guide
+            self._doors.say(partner, today, statements.answered(made, by, Answer.ACCEPTED, today))
+
+    def _stop_taking_part(self, person: Person, on: date) -> None:
+        """Whoever has a job or moves away leaves the activities, and that seat is free again."""
+        if person.participant in self._taking_part:
+            self._taking_part.discard(person.participant)
+            self._doors.say("buurtsupport", on, hosts.took_part(person, on))
 
     def _bridge(self, due: BridgeDue, today: date) -> None:
         person = self._people[due.participant]
         if person.number == _LEARNS_AT_EMCO and not self._learned:
             self._learned = True
-            self._doors.say("emco", today, statements.learning(person, today))
+            self._doors.say("emco", today, hosts.learning(person, today))
             until = today + _LEARNS_FOR
-            self._say("emco", until, statements.learned(person, until))
+            self._say("emco", until, hosts.learned(person, until))
             return
         rung = Rung.LEARN_WORK if person.number % 3 else Rung.WORK_WITH_BENEFIT
         self._doors.say(person.guide, today, statements.stepped(person, rung, today))

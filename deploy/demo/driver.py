@@ -151,8 +151,7 @@ class _Teller:
 
     async def _react(self, today: date) -> None:
         """Let the back offices act on what the services have stated since the last look."""
-        for event in await self._listener.news():
-            self._offices.read(event, today)
+        self._offices.read(await self._listener.news(), today)
 
     async def _registry(self, data: Data, today: date) -> None:
         event = Event(

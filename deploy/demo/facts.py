@@ -54,6 +54,11 @@ WAITING_END_2021: Final = 51
 """People on the list at the end of December 2021 (letter to the council). The services must come to
 this figure by themselves; the scenario only decides how many ask for sheltered work (`people.py`)."""
 
+GRONINGEN_STATED_ON: Final = date(2018, 12, 10)
+"""Emmen did not merge. In the province next to it Haren and Ten Boer, both in the annex of the number of
+2018, became Groningen on 1 January 2019; the direction states that their codes end. On which day it did
+so is assumed."""
+
 COUNCIL_PAYS_FROM: Final = date(2022, 1, 1)
 """Assumed: contracts beyond the ministry's number of 2022 are assigned to the council's fund, one by one."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,19 @@ import orjson
 from rich.table import Table
 
 from deploy.demo import facts
-from shared.contracts import BridgeEnded, DeviationReported, FundAssigned, WaitingChanged, WaitingJoined
+from shared.contracts import (
+    AnsweredBy,
+    BridgeEnded,
+    Data,
+    DeviationReported,
+    FundAssigned,
+    MunicipalitiesMerged,
+    ProposalAnswered,
+    ProposalMade,
+    Rung,
+    WaitingChanged,
+    WaitingJoined,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +108,43 @@ def table(years: list[Year]) -> Table:
     return shown
 
 
-_ALSO: Final = {
-    FundAssigned.TYPE: "contract op kosten van de gemeenteraad",
-    DeviationReported.TYPE: "afwijking van de volgorde, met naam van de functie en reden",
-    WaitingChanged.TYPE: "toekenning herhaald, met voorrang",
-    WaitingJoined.TYPE: "keer terug van gewoon werk, op de oude plek in de rij",
-    BridgeEnded.TYPE: "overbrugging die eindigde en opnieuw werd aangeboden",
-}
+_ALSO: Final[tuple[tuple[type[Data], Callable[[dict[str, Any]], bool], str], ...]] = (
+    (FundAssigned, lambda _: True, "contract op kosten van de gemeenteraad"),
+    (DeviationReported, lambda _: True, "afwijking van de volgorde, met naam van de functie en reden"),
+    (WaitingChanged, lambda _: True, "toekenning herhaald, met voorrang"),
+    (
+        WaitingJoined,
+        lambda data: data.get("back_from") is not None,
+        "keer terug van gewoon werk, op de oude plek in de rij",
+    ),
+    (BridgeEnded, lambda _: True, "overbrugging die eindigde en opnieuw werd aangeboden"),
+    (
+        ProposalMade,
+        lambda data: data["rung"] != Rung.SHELTERED_WORK,
+        "plek bij Buurtsupport voorgesteld als overbrugging",
+    ),
+    (
+        ProposalAnswered,
+        lambda data: data["by"] == AnsweredBy.HOST,
+        "voorstel waarop deelnemer, werkgever en begeleider na elkaar antwoordden",
+    ),
+)
+_TRUE: Final = (
+    (MunicipalitiesMerged, "gemeentelijke herindeling (Groningen, Haren en Ten Boer, 1 januari 2019)"),
+)
 
 
 def also(records: Mapping[str, list[tuple[bytes, bytes]]]) -> str:
     """What else happened in the story, counted in the log, in a sentence."""
-    counted: Counter[str] = Counter()
-    for topic, found in records.items():
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for topic, values in records.items():
         if topic.endswith((".intake", ".matching")):
-            events = [orjson.loads(value) for _, value in set(found)]
-            counted.update(
-                event["type"]
-                for event in events
-                if event["type"] != WaitingJoined.TYPE or event["data"].get("back_from")
-            )
-    return (
-        "Ook gebeurd (aangenomen): " + "; ".join(f"{counted[t]}x {text}" for t, text in _ALSO.items()) + "."
-    )
+            for _, value in set(values):
+                event = orjson.loads(value)
+                found[event["type"]].append(event["data"])
+    assumed = [f"{sum(map(which, found[kind.TYPE]))}x {text}" for kind, which, text in _ALSO]
+    known = [f"{len(found[kind.TYPE])}x {text}" for kind, text in _TRUE]
+    return f"Ook gebeurd (aangenomen): {'; '.join(assumed)}. Ook gebeurd: {'; '.join(known)}."
 
 
 def digest(records: Mapping[str, list[tuple[bytes, bytes]]]) -> dict[str, Any]:

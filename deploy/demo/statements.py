@@ -1,39 +1,36 @@
-"""The events that the partners of the story state, each built from a person or a figure."""
+"""The events that guides and the municipality of the story state, each built from a person or a figure."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from deploy.demo import facts
+from deploy.demo.hosts import EMMEN_POSTCODE, PLACES
 from deploy.demo.people import Person
 from shared.contracts import (
     AdviceOutcome,
+    Answer,
     AnsweredBy,
     AskedBy,
-    ContractKind,
     DecisionOutcome,
     DeviationDecided,
     DeviationReason,
     Fund,
     FundAssigned,
+    MunicipalitiesMerged,
     OrderKey,
     OrderRules,
     ParticipantAdvised,
     ParticipantDecided,
     ParticipantRegistered,
     ParticipantStepped,
-    PlaceChanged,
-    PlacementChanged,
-    PlacementChangeReason,
-    PlacementEnded,
-    PlacementEndReason,
-    PlacementStarted,
-    PlaceOffered,
     PolicyAdopted,
     PolicyKind,
     ProfileStated,
+    ProposalAnswered,
+    ProposalMade,
     StepReason,
     TargetSet,
     TermsRules,
@@ -41,17 +38,9 @@ from shared.contracts import (
 )
 from shared.contracts.base import Rung
 
-PLACES: Final = {"emco-groen": 30, "emco-inpak": 35, "emco-montage": 30, "emco-schoonmaak": 25}
-"""Places at EMCO and seats in them; assumed, and more than the numbers ever allow."""
-MORE_SEATS: Final = 5
-OFFERED_ON: Final = date(2017, 1, 9)
-LEARN_PLACE: Final = "emco-leerwerk"
-"""Where somebody can learn the work meanwhile; assumed."""
 YOUNG: Final = "pro-vso"
 """The group that the council gave precedence in 2022; assumed."""
 _KINDS: Final = tuple(place.removeprefix("emco-") for place in PLACES)
-_EMMEN_POSTCODE: Final = "7811"
-_YEAR: Final = timedelta(days=365)
 
 
 def registered(person: Person) -> ParticipantRegistered:
@@ -72,7 +61,7 @@ def profile(person: Person) -> ProfileStated:
         participant=person.participant,
         hours_min=person.hours - 8,
         hours_max=person.hours + 4,
-        postcode4=_EMMEN_POSTCODE,
+        postcode4=EMMEN_POSTCODE,
         max_travel_km=15,
         kinds=tuple(sorted(_KINDS[(first + n) % len(_KINDS)] for n in range(3))),
         needs=(),
@@ -180,42 +169,42 @@ def terms() -> PolicyAdopted:
     )
 
 
-def offered(place: str) -> PlaceOffered:
-    """EMCO offers a place."""
-    return PlaceOffered(**_place(place, PLACES[place]))
+def terms_of_2022(valid_from: date) -> PolicyAdopted:
+    """From then on host and participant answer too."""
+    rules = TermsRules(
+        answer_days=28,
+        reservation_days=90,
+        bridge_within_days=7,
+        answers_needed=(AnsweredBy.GUIDE, AnsweredBy.HOST, AnsweredBy.PARTICIPANT),
+    )
+    return terms().model_copy(update={"policy": "termijnen-2022", "valid_from": valid_from, "terms": rules})
 
 
-def learn_place_offered() -> PlaceOffered:
-    """EMCO has a place to learn the work, with benefit."""
-    return PlaceOffered(**_place(LEARN_PLACE, 2) | {"rung": Rung.LEARN_WORK})
-
-
-def enlarged(place: str) -> PlaceChanged:
-    """EMCO has more seats there."""
-    return PlaceChanged(**_place(place, PLACES[place] + MORE_SEATS))
-
-
-def learning(person: Person, on: date) -> PlacementStarted:
-    """Somebody learns the work at EMCO, without a contract."""
-    return PlacementStarted(
-        placement=learning_of(person),
-        participant=person.participant,
-        place=LEARN_PLACE,
-        proposal=None,
-        rung=Rung.LEARN_WORK,
-        starts_on=on,
-        hours=person.hours,
-        contract=ContractKind.NONE,
+def answered(made: ProposalMade, by: AnsweredBy, answer: Answer, on: date) -> ProposalAnswered:
+    """The guide, the host or the participant answers."""
+    who = {
+        AnsweredBy.GUIDE: f"coach-{made.guide}",
+        AnsweredBy.HOST: f"plaatsing-{made.host}",
+        AnsweredBy.PARTICIPANT: made.participant,
+    }
+    return ProposalAnswered(
+        proposal=made.proposal,
+        participant=made.participant,
+        by=by,
+        answer=answer,
+        answered_by=who[by],
+        reason=None,
+        answered_on=on,
     )
 
 
-def learned(person: Person, on: date) -> PlacementEnded:
-    """The months of learning are over."""
-    return PlacementEnded(
-        placement=learning_of(person),
-        participant=person.participant,
-        ended_on=on,
-        reason=PlacementEndReason.CONTRACT_END,
+def groningen_merged() -> MunicipalitiesMerged:
+    """Codes that end, elsewhere: Emmen's ledger stays as it is."""
+    return MunicipalitiesMerged(
+        municipality="0014",
+        predecessors=("0009", "0017"),
+        merged_on=date(2019, 1, 1),
+        source="Wet tot samenvoeging van de gemeenten Groningen, Haren en Ten Boer",
     )
 
 
@@ -224,70 +213,6 @@ def stepped(person: Person, rung: Rung, on: date, reason: StepReason | None = No
     return ParticipantStepped(
         participant=person.participant, rung=rung, stepped_on=on, place=None, reason=reason
     )
-
-
-def started(person: Person, placement: str, place: str, proposal: str | None, on: date) -> PlacementStarted:
-    """EMCO states a contract, for a year at first."""
-    return PlacementStarted(
-        placement=placement,
-        participant=person.participant,
-        place=place,
-        proposal=proposal,
-        rung=Rung.SHELTERED_WORK,
-        starts_on=on,
-        ends_on=on + _YEAR,
-        hours=person.hours,
-        contract=ContractKind.TEMPORARY,
-    )
-
-
-def made_permanent(person: Person, placement: str, on: date) -> PlacementChanged:
-    """The contract goes on without an end."""
-    return PlacementChanged(
-        placement=placement,
-        participant=person.participant,
-        changed_on=on,
-        hours=person.hours,
-        ends_on=None,
-        contract=ContractKind.PERMANENT,
-        reason=PlacementChangeReason.PERMANENT,
-    )
-
-
-def ended(person: Person, placement: str, on: date) -> PlacementEnded:
-    """The person moves on to other work."""
-    return PlacementEnded(
-        placement=placement,
-        participant=person.participant,
-        ended_on=on,
-        reason=PlacementEndReason.STEP_UP,
-    )
-
-
-def placement_of(person: Person, turn: int) -> str:
-    """The id of the person's first, second, ... contract at EMCO."""
-    return f"c-{person.number:04d}" if turn == 1 else f"c-{person.number:04d}-{turn}"
-
-
-def learning_of(person: Person) -> str:
-    """The id of the person's months of learning at EMCO."""
-    return f"l-{person.number:04d}"
-
-
-def _place(place: str, seats: int) -> dict[str, Any]:
-    return {
-        "place": place,
-        "rung": Rung.SHELTERED_WORK,
-        "municipalities": (facts.EMMEN,),
-        "seats": seats,
-        "hours_min": Decimal(16),
-        "hours_max": Decimal(36),
-        "postcode4": _EMMEN_POSTCODE,
-        "kinds": (place.removeprefix("emco-"),),
-        "offers": (),
-        "from_on": OFFERED_ON,
-        "until_on": None,
-    }
 
 
 _ADOPTED: Final[dict[str, Any]] = {

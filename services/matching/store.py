@@ -111,6 +111,8 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
     decisions = await _with(DECISIONS, connection, decided, "participant", f"({_PENDING})")
     living = await _with(PROPOSALS, connection, named.proposals, "proposal", f"({_ALIVE})")
     people = decided | _names(decisions) | _names(living)
+    # Who waits already is asked for no advice any more.
+    joining = named.participants | returning | {d.participant for d in decisions if d.pending}
     seats = await SEATS.all(connection)
     working = await PLACEMENTS.where(
         connection,
@@ -123,7 +125,7 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
     return World(
         people=await PEOPLE.fetch(connection, "participant", people),
         transfers=await TRANSFERS.fetch(connection, "transfer", named.transfers),
-        advices=await ADVICES.fetch(connection, "participant", people),
+        advices=await ADVICES.fetch(connection, "participant", joining),
         decisions=decisions,
         profiles=await PROFILES.fetch(connection, "participant", people),
         places=await PLACES.where(

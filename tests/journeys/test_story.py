@@ -101,6 +101,35 @@ def test_what_else_happened_is_in_the_log_and_on_the_screen(told: Telling):
     assert "22x contract op kosten van de gemeenteraad" in " ".join(told.screen.split())
 
 
+def test_a_bridge_is_proposed_answered_and_begun_like_a_job_but_for_the_room(told: Telling):
+    made = [each for each in told.events("proposals.made") if each["rung"] == "day_activity"]
+    assert len(made) >= 4
+    assert {(each["host"], each.get("reservation")) for each in made} == {("buurtsupport", None)}
+    begun = {each["proposal"] for each in told.events("bridges.offered") if each.get("proposal")}
+    assert begun == {each["proposal"] for each in made}, "everyone of the story says yes and begins"
+    taking_part = [e for e in told.events("placements.started") if e["place"] == made[0]["place"]]
+    assert {each["contract"] for each in taking_part} == {"none"}
+    assert {each["proposal"] for each in taking_part} == begun
+
+
+def test_participant_host_and_guide_answer_one_proposal_one_after_another(told: Telling):
+    answers = told.events("proposals.answered")
+    by_host = [each["proposal"] for each in answers if each["by"] == "host"]
+    assert by_host
+    for proposal in by_host:
+        said = sorted((each["answered_on"], each["by"]) for each in answers if each["proposal"] == proposal)
+        assert [by for _, by in said] == ["participant", "host", "guide"]
+        assert len({on for on, _ in said}) == 3
+        (accepted,) = [e for e in told.events("proposals.accepted") if e["proposal"] == proposal]
+        assert accepted["accepted_on"] == said[-1][0]
+
+
+def test_a_merger_elsewhere_leaves_the_ledger_of_emmen_as_it_is(told: Telling):
+    (merged,) = told.events("municipalities.merged")
+    assert (merged["municipality"], merged["merged_on"]) == ("0014", "2019-01-01")
+    assert facts.EMMEN not in merged["predecessors"]
+
+
 def test_every_message_that_was_counted_lies_at_the_mail_server(told: Telling):
     assert sum(year["messages"] for year in told.report["years"]) <= len(told.mails)
     assert all(year["messages"] for year in told.report["years"])

@@ -38,9 +38,15 @@ PARTNERS: Final = load_all(ROOT / "deploy" / "partners")
 DOORS: Final = tuple(file.record.partner for file in PARTNERS)
 EMMEN: Final = "0114"
 ELSEWHERE: Final = "0109"
+BRIDGE: Final = "emco-leerwerk"
+"""Something to do until there is a job."""
 FIRST_DAY: Final = date(2021, 1, 4)
 _URN: Final = {file.record.partner: file.record.urn for file in PARTNERS}
 _REGIE: Final = next(file.record for file in PARTNERS if Role.REGIE in file.record.roles)
+
+
+def _rung(place: str) -> Rung:
+    return Rung.LEARN_WORK if place == BRIDGE else Rung.SHELTERED_WORK
 
 
 class Partners:
@@ -49,6 +55,7 @@ class Partners:
     Attributes:
         places: those that were offered.
         running: the contract that runs, by person.
+        learning: the placement at the bridge, by person.
         numbers: statements so far.
     """
 
@@ -56,6 +63,7 @@ class Partners:
         self.day = FIRST_DAY
         self.places: set[str] = set()
         self.running: dict[str, str] = {}
+        self.learning: dict[str, str] = {}
         self.numbers = 0
 
     def say(self, partner: str, data: Data, about: str = "") -> Event:
@@ -89,7 +97,7 @@ class Partners:
         kind = PlaceChanged if name in self.places else PlaceOffered
         self.places.add(name)
         said = kind(
-            place=name, rung=Rung.SHELTERED_WORK, municipalities=(EMMEN,), seats=seats,
+            place=name, rung=_rung(name), municipalities=(EMMEN,), seats=seats,
             hours_min=Decimal(12), hours_max=Decimal(36), postcode4="7811", kinds=("groen",), offers=(),
             from_on=FIRST_DAY,
         )  # fmt: skip
@@ -131,11 +139,12 @@ class Partners:
 
     def start(self, person: str, place: str, proposal: str | None) -> Event:
         name = f"c-{person}-{self.numbers}"
-        self.running[person] = name
+        job = place != BRIDGE
+        (self.running if job else self.learning)[person] = name
         said = PlacementStarted(
-            placement=name, participant=person, place=place, proposal=proposal, rung=Rung.SHELTERED_WORK,
+            placement=name, participant=person, place=place, proposal=proposal, rung=_rung(place),
             starts_on=self.day, ends_on=self.day + timedelta(days=200), hours=Decimal(24),
-            contract=ContractKind.TEMPORARY,
+            contract=ContractKind.TEMPORARY if job else ContractKind.NONE,
         )  # fmt: skip
         return self.say("emco", said, name)
 

@@ -45,7 +45,7 @@ from shared.contracts import (
 from shared.contracts.base import Rung
 from shared.messaging.event import Event, encode
 from shared.messaging.registry import AMSTERDAM
-from tests.simulation.partners import ELSEWHERE, EMMEN, Partners
+from tests.simulation.partners import BRIDGE, ELSEWHERE, EMMEN, Partners
 
 _TOO_SOON: Final = 0.3
 """How often a right is withdrawn before it was granted, which the door refuses."""
@@ -150,7 +150,10 @@ class Region(Partners):
         ]
 
     def _places(self, random: Random) -> list[Event]:
-        return [self.place(f"emco-{number}", random.randint(1, 2)) for number in range(random.choice((1, 2)))]
+        offered = [self.place(f"emco-{n}", random.randint(1, 2)) for n in range(random.choice((1, 2)))]
+        if Random(f"{self.seed}/bridge").random() < 0.3:
+            offered.append(self.place(BRIDGE, 1))
+        return offered
 
     def _arrival(self, random: Random, person: str) -> list[Event]:
         self.people[person] = _Person()
@@ -196,7 +199,9 @@ class Region(Partners):
 
     def _news(self, random: Random, person: str, *, moves: bool) -> Iterator[Event]:
         known = self.people[person]
-        if person in self.running and random.random() < 0.4:
+        if person in self.learning and random.random() < 0.5:
+            yield self.end(person, self.learning.pop(person))
+        elif person in self.running and random.random() < 0.4:
             yield self.end(person, self.running.pop(person))
         elif not known.gone:
             one_of = [

@@ -29,7 +29,7 @@ _FIRST: Final = date(2016, 1, 1)
 # Ten years of starts. One contract in three ended; one in five was extended or changed its hours, known
 # a month before; one start in ten was stated three weeks late, and one in twenty corrected after that.
 # Nine in ten took a reservation. What is known differs from what is so, as it does in an office.
-_FILL: Final = """
+FILL: Final = """
 INSERT INTO placements (placement, participant, host)
 SELECT 'pl-' || n, 'p-' || n, 'emco' FROM generate_series(1, {n}) n;
 INSERT INTO reservations (reservation, municipality, participant, place, year, hours, rank, requested_at,
@@ -97,7 +97,7 @@ async def _figures(dsn: str) -> tuple[list[float], list[float]]:
     pool = await db.open_pool(dsn, size=2, wait_s=30)
     try:
         await db.migrate(pool, "services.quota")
-        await pool.execute(_FILL.format(n=CONTRACTS), timeout=600)
+        await pool.execute(FILL.format(n=CONTRACTS), timeout=600)
         await pool.execute("VACUUM (ANALYZE) spells, reservations", timeout=600)
         taken, forecasts = [], []
         for n in range(ROUNDS + 1):

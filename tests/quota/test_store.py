@@ -26,12 +26,26 @@ from services.quota.rules.reservations import State
 from services.quota.rules.spells import Spell
 from services.quota.rules.stock import Change
 from services.quota.world import World
+from shared.contracts import AnsweredBy, Fund, ProposalDeclined, WaitingLeaveReason, WaitingLeft
 from shared.messaging import database as db
 from shared.messaging.event import Event, encode
 from shared.messaging.registry import save_partner
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Status
-from tests.quota.statements import EMMEN, asked, number, registered, started
+from tests.bench_rules.quota import FILL
+from tests.quota.statements import (
+    COEVORDEN,
+    EMMEN,
+    asked,
+    assigned,
+    bridged,
+    ended,
+    moved,
+    number,
+    registered,
+    started,
+    waits,
+)
 from tests.quota.support import (
     EVERY_TABLE,
     OPERATOR,
@@ -240,6 +254,55 @@ async def test_a_level_that_was_not_loaded_is_an_error_and_never_an_empty_ledger
         world = await Quota(OPERATOR).load(connection, [], REGISTRY)
         with pytest.raises(KeyError):
             world.stock.level(EMMEN, DAY)
+
+
+async def test_a_batch_reads_what_it_touches_and_no_table_from_end_to_end(database: str):
+    """Counted by PostgreSQL itself; with many contracts known, for with few a whole table is read sooner."""
+    known = 20_000
+    speaker = Speaker()
+    touching = [
+        registered("new", DAY),
+        moved("p-7", DAY, COEVORDEN),
+        started("p-8", DAY, placement="pl-new"),
+        ended("pl-9", "p-9", DAY),
+        assigned("pl-10", Fund.COUNCIL, DAY),
+        asked("p-11", DAY),
+        ProposalDeclined(
+            proposal="prop-12",
+            participant="p-12",
+            place="place-1",
+            reservation="res-12",
+            municipality=EMMEN,
+            by=AnsweredBy.HOST,
+            declined_on=DAY,
+        ),
+        waits("p-13", DAY),
+        bridged("p-14", DAY),
+        WaitingLeft(participant="p-15", municipality=EMMEN, left_on=DAY, reason=WaitingLeaveReason.LEFT),
+    ]
+    events = [speaker.event(data, at(DAY)) for data in touching]
+    async with opened(database) as pool:
+        await pool.execute(FILL.format(n=known), timeout=60)
+        await pool.execute("UPDATE reservations SET closed_at = closed_at - interval '10 years'", timeout=60)
+        for copied in (
+            "domiciles SELECT participant, 'f', '0114', '2015-01-01', '2015-01-01' FROM placements",
+            "statements SELECT placement, 1, 'ended', '2016-01-01', NULL, 0, 'none', now() FROM placements",
+            "waits SELECT participant, 1, 'joined', '0114', '2016-01-01', '2016-01-01' FROM placements",
+        ):
+            await pool.execute(f"INSERT INTO {copied}", timeout=60)
+        await pool.execute("VACUUM ANALYZE", timeout=60)
+        async with pool.acquire() as connection, connection.transaction():
+            world = await Quota(OPERATOR).load(connection, events, REGISTRY)
+            read = {
+                row["relname"]: row["seq_tup_read"]
+                for row in await connection.fetch(
+                    "SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables"
+                )
+            }
+        assert {p.placement for p in world.placements} == {"pl-7", "pl-8", "pl-9", "pl-10"}
+        assert len(world.waits) == 3
+        large = ("placements", "domiciles", "statements", "spells", "reservations", "waits", "earmarks")
+        assert {name: read[name] for name in large} == dict.fromkeys(large, 0)
 
 
 async def test_a_ledger_of_an_older_version_is_refused_and_left_as_it_was(database: str):

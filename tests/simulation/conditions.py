@@ -36,11 +36,11 @@ def _standing(stands: Callable[[Row], bool], column: str) -> Condition:
 
 
 def _people_with(column: str) -> Within:
-    """`participant = ANY($1) OR participant IN (SELECT participant FROM itself WHERE column = ANY($2))`."""
+    """`participant IN (SELECT participant FROM itself WHERE column = ANY($1))`."""
 
     def within(rows: Collection[Row]) -> Condition:
-        def condition(people: Collection[str], values: Collection[str]) -> Callable[[Row], bool]:
-            wanted = {*people, *(row["participant"] for row in rows if row[column] in values)}
+        def condition(values: Collection[str]) -> Callable[[Row], bool]:
+            wanted = {row["participant"] for row in rows if row[column] in values}
             return lambda row: row["participant"] in wanted
 
         return condition
@@ -128,16 +128,10 @@ CONDITIONS: Final[Mapping[tuple[Table[Any], str], Condition]] = {
 }
 """Every condition that a store says in SQL, by its text; the ones on a single column need none."""
 
-_PEOPLE: Final = "participant = ANY($1)"
-
 WITHIN: Final[Mapping[tuple[Table[Any], str], Within]] = {
     (
-        quota.PLACEMENTS,
-        f"{_PEOPLE} OR participant IN (SELECT participant FROM placements WHERE placement = ANY($2))",
-    ): _people_with("placement"),
-    (
         quota.WAITS,
-        f"{_PEOPLE} OR participant IN (SELECT participant FROM waits WHERE municipality = ANY($2))",
+        "participant IN (SELECT participant FROM waits WHERE municipality = ANY($1))",
     ): _people_with("municipality"),
 }
 """Conditions that ask the table itself as well."""

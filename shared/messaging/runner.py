@@ -17,6 +17,7 @@ import asyncpg
 
 from shared.contracts import ClockTicked, PartnerChanged, PartnerRegistered
 from shared.messaging import dead_letters, inbox, outbox, parking
+from shared.messaging.arrays import array
 from shared.messaging.batch import Arrival, Batch, Result
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.event import Event, encode
@@ -35,6 +36,14 @@ _STATE_LOCK: Final = 2
 
 Locks by name and not by row, since what is created has no row yet. They are taken in order.
 """
+
+LOCK_NAMED: Final = (
+    "SELECT pg_advisory_xact_lock_shared($2, 0)::text UNION ALL "
+    "SELECT pg_advisory_xact_lock(n)::text "
+    "FROM (SELECT n FROM unnest($1::text::bigint[]) AS t (n) ORDER BY n) AS ordered"
+)
+"""The whole, shared, then the names in order. It reads no table, so both can be one statement: what is read
+under a lock must be read by a later one, which sees what was committed before the lock was got."""
 
 
 class Runner(Generic[W]):
@@ -183,13 +192,14 @@ class Runner(Generic[W]):
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
         await self._lock(connection, fresh)
         names = {name for event in fresh for name in self.service.provides(event)} | news
-        parked = await self._parked(connection, names, registry, upto)
+        waits, holds = await parking.anything(connection)
+        parked = await self._parked(connection, names, registry, upto) if waits else []
         events = fresh + [a.event for a in parked if a.event is not None]
         await self._lock(connection, events[len(fresh) :])
 
         world = await self.service.load(connection, events, registry)
         batch = Batch(self.service, registry, self._operator, world, replaying=self._replaying)
-        if not redriving and not self._replaying:
+        if holds and not redriving and not self._replaying:
             unsettled = [a.record for a in (*arrivals, *parked) if a.settled is None]
             batch.hold(await dead_letters.holds_on(connection, unsettled))
         result = batch.run(arrivals, parked, news)
@@ -270,13 +280,8 @@ class Runner(Generic[W]):
         if EVERYTHING in names:
             await connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _STATE_LOCK)
         elif names:
-            await connection.execute("SELECT pg_advisory_xact_lock_shared($1, 0)", _STATE_LOCK)
             numbers = sorted({_lock_number(name) for name in names})
-            await connection.execute(
-                "SELECT pg_advisory_xact_lock(n) "
-                "FROM (SELECT n FROM unnest($1::bigint[]) AS t (n) ORDER BY n) AS ordered",
-                numbers,
-            )
+            await connection.execute(LOCK_NAMED, array(numbers), _STATE_LOCK)
 
     async def _parked(
         self, connection: Connection, names: set[str], registry: Registry, upto: int | None

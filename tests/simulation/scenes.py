@@ -13,6 +13,7 @@ import asyncpg
 from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.arrays import array
 from shared.messaging.event import Event
+from shared.messaging.runner import LOCK_NAMED
 from shared.messaging.service import Record
 from tests.delivery.ledger import Ledger
 from tests.delivery.toy.service import TALLY, UNSAVEABLE
@@ -209,16 +210,15 @@ async def shared_and_exclusive(connect: Callable[[], Awaitable[Any]]) -> list[An
 async def each_waits_for_the_other(connect: Callable[[], Awaitable[Any]]) -> list[Any]:
     """One of two in a deadlock is told so, and the other goes on."""
     one, other = await connect(), await connect()
-    take = (
-        "SELECT pg_advisory_xact_lock(n) "
-        "FROM (SELECT n FROM unnest($1::bigint[]) AS t (n) ORDER BY n) AS ordered"
-    )
     first, second = one.transaction(), other.transaction()
     await first.start()
     await second.start()
-    await one.execute(take, [1])
-    await other.execute(take, [2])
-    crossing = [asyncio.create_task(one.execute(take, [2])), asyncio.create_task(other.execute(take, [1]))]
+    await one.execute(LOCK_NAMED, array([1]), 2)
+    await other.execute(LOCK_NAMED, array([2]), 2)
+    crossing = [
+        asyncio.create_task(one.execute(LOCK_NAMED, array([2]), 2)),
+        asyncio.create_task(other.execute(LOCK_NAMED, array([1]), 2)),
+    ]
     done, _ = await asyncio.wait(crossing, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
     told = [type(task.exception()).__name__ for task in done if task.exception()]
     failed, sound = (first, second) if crossing[0] in done and crossing[0].exception() else (second, first)
@@ -243,6 +243,7 @@ async def what_is_seen_when(connect: Callable[[], Awaitable[Any]]) -> list[Any]:
         letter = dead_letters.DeadLetter(record, "code", "detail", holds=True)
         await dead_letters.bury(one, [letter, replace(letter, code="again")])
         for connection in (one, other):
+            seen.append(await parking.anything(connection))
             seen.append([p.waits_for for p in await parking.waiting_for(connection, ["place:x"])])
             seen.append(await dead_letters.holds_on(connection, [record]))
         await getattr(transaction, ends)()

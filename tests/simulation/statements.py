@@ -75,7 +75,8 @@ async def _share_whole(session: Session, number: int) -> None:
     await session.lock((_REGISTRY_AND_STATE, number), exclusive=False)
 
 
-async def _lock_named(session: Session, numbers: Sequence[int]) -> None:
+async def _lock_named(session: Session, numbers: Sequence[int], whole: int) -> None:
+    await _share_whole(session, whole)
     for number in sorted(numbers):
         await session.lock((_NAMED, number))
 
@@ -191,6 +192,11 @@ async def _published(session: Session, numbers: Sequence[int]) -> None:
 
 
 # Parked events.
+
+
+async def _anything(session: Session) -> list[Row]:
+    holds = any(row["holds"] for row in session.rows("dead_letters").values())
+    return [{"waits": bool(session.rows("parked")), "holds": holds}]
 
 
 async def _waiting_for(session: Session, names: Sequence[str], upto: int | None) -> list[Row]:
@@ -314,7 +320,8 @@ def _place_of(row: Row) -> tuple[str, int, int]:
 MESSAGING: Final[Mapping[str, Statement]] = {
     "SELECT pg_advisory_xact_lock($1, 0)": _lock_whole,
     "SELECT pg_advisory_xact_lock_shared($1, 0)": _share_whole,
-    "SELECT pg_advisory_xact_lock(n) FROM (SELECT n FROM unnest($1::bigint[])": _lock_named,
+    "SELECT pg_advisory_xact_lock_shared($2, 0)::text UNION ALL SELECT pg_advisory_xact_lock(n)::text "
+    "FROM (SELECT n FROM unnest($1::text::bigint[])": _lock_named,
     "SELECT pg_try_advisory_lock($1, 0)": _try_relay_lock,
     "SELECT data::text AS data FROM partners": _partners,
     "INSERT INTO partners (partner, data)": _save_partner,
@@ -330,6 +337,7 @@ MESSAGING: Final[Mapping[str, Statement]] = {
     "DELETE FROM outbox WHERE id = ANY($1)": _published,
     'SELECT seq, topic, partition, "offset", timestamp_ms, key, value, waits_for FROM parked WHERE seq IN '
     "(SELECT seq FROM parked_names JOIN unnest": _waiting_for,
+    "SELECT EXISTS (SELECT FROM parked) AS waits, EXISTS (SELECT FROM dead_letters WHERE holds)": _anything,
     "WITH new AS (INSERT INTO parked": _park,
     "DELETE FROM parked WHERE seq = ANY($1)": _unpark,
     "SELECT seq FROM parked ORDER BY seq": _seqs,

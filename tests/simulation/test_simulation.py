@@ -30,7 +30,7 @@ from tests.simulation.world import TOPICS, Shape, book, parts_of
 
 _SEEDS = int(os.environ.get("SIMULATION_SEEDS", "600"))
 """About a minute on two cores; a campaign takes more of them."""
-_PATIENCE = 150
+_PATIENCE = 600
 """Seeds within which a planted bug must show itself."""
 
 

@@ -123,6 +123,8 @@ def variables_for(
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "DATABASE_URL": dsn_of(base_dsn, database_of(service, settings)),
         "TOPIC_PREFIX": settings.topic_prefix,
+        # There is one process of each here: killed and started again, it goes on at once.
+        "CONSUMER_INSTANCE": service.name,
         "HTTP_HOST": HOST,
         "HTTP_PORT": str(service.port),
         "PUBLIC_URL": service.url,

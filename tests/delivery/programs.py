@@ -76,19 +76,22 @@ class Program:
             variables: settings for this time only.
         """
         assert not self.running, f"{self.name} runs already"
-        own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        own |= _QUICK
-        own |= {"HTTP_PORT": str(self.port), "PUBLIC_URL": self.url, "WERKBEDRIJF_CRASH_AT": crash_at}
         with self.log.open("ab") as out:
             self._child = subprocess.Popen(
                 # It ends with us: a test run that is killed leaves nothing behind.
                 ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", self._module],
                 cwd=ROOT,
-                env={**own, **self._variables, **variables},
+                env=self._environment(crash_at, variables),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
+
+    def _environment(self, crash_at: str, variables: Mapping[str, str]) -> dict[str, str]:
+        own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        own |= _QUICK
+        own |= {"HTTP_PORT": str(self.port), "PUBLIC_URL": self.url, "WERKBEDRIJF_CRASH_AT": crash_at}
+        return {**own, **self._variables, **variables}
 
     async def started(self, *, crash_at: str = "", **variables: str) -> None:
         """Start it and wait until it is ready."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.ports import answers
+from tests.chaos.ground.nursery import BornProgram, Nursery
 from tests.delivery.programs import Program
 
 _LOOK_S: Final = 0.1
@@ -82,11 +83,18 @@ class Fleet:
         self.kills: Counter[str] = Counter()
         self.odd: list[str] = []
         self.instances: dict[str, Instance] = {}
+        self._nurseries: list[Nursery] = []
         for service, told in variables.items():
+            planted = {"CHAOS_PLANT": plant, "CHAOS_SERVICE": service} if plant else {}
+            if not plant:
+                self._nurseries.append(Nursery(f"services.{service}.wiring", told))
             for name in (service, f"{service}-2"):
-                module = "tests.chaos.planted" if plant else f"services.{service}"
-                planted = {"CHAOS_PLANT": plant, "CHAOS_SERVICE": service} if plant else {}
-                program = Program(name, module, {**told, **planted}, folder)
+                # A bug is put over the code before anything else reads it, so that is read anew each time.
+                program = (
+                    Program(name, "tests.chaos.planted", {**told, **planted}, folder)
+                    if plant
+                    else BornProgram(name, self._nurseries[-1], told, folder)
+                )
                 self.instances[name] = Instance(name, service, program)
         self._at_work_at: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
@@ -113,6 +121,8 @@ class Fleet:
         for instance in self.instances.values():
             instance.wanted = False
             instance.program.kill()
+        for nursery in self._nurseries:
+            nursery.close()
 
     def look(self) -> None:
         """Start what has ended and should not have."""

@@ -16,6 +16,7 @@ from tests.chaos.driver.journeys import (
     number_moves,
     ordinary,
     paid_apart,
+    profile_moves,
     refused,
     resting,
     terms_move,
@@ -42,4 +43,5 @@ JOURNEYS: Final[Sequence[Journey]] = (
     bridge_ends.JOURNEY,
     way_back.JOURNEY,
     merging.JOURNEY,
+    profile_moves.JOURNEY,
 )

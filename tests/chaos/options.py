@@ -36,7 +36,7 @@ class Options:
     events: int = 1_500
     log_events: int = 0
     close_after_s: float = 0.0
-    rate: float = 16.0
+    rate: float = 30.0
     spread: float = 1.0
     brokers: int = 1
     tick_s: float = 2.0

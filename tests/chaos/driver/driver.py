@@ -23,7 +23,7 @@ from tests.chaos.ground.ground import Ground
 from tests.chaos.options import Options
 from tests.delivery.site import PARTNERS
 
-_EVENTS_EACH: Final = 6
+_EVENTS_EACH: Final = 14
 """What the partners state of a person on average, to make a rate of events of a rate of people."""
 _UNDER_WAY: Final = 400
 _UNDER_WAY_S: Final = 30

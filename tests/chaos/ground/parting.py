@@ -61,16 +61,17 @@ def part(one: End, others: Sequence[End], *, silently: bool) -> None:
     there = ", ".join(str(port) for each in others for port in each.ports)
     here = ", ".join(map(str, one.ports))
     _rules(
-        f"table {_TABLE} {{ chain out {{ type filter hook output priority 0;"
-        f" meta skgid {one.group} tcp dport {{ {there} }} {how};"
-        f" meta skgid {{ {groups} }} tcp dport {{ {here} }} {how}; }} }}"
+        f"add table {_TABLE}\n"
+        f"add chain {_TABLE} out {{ type filter hook output priority 0; }}\n"
+        f"add rule {_TABLE} out meta skgid {one.group} tcp dport {{ {there} }} {how}\n"
+        f"add rule {_TABLE} out meta skgid {{ {groups} }} tcp dport {{ {here} }} {how}\n"
     )
 
 
 def join() -> None:
     """All brokers reach each other."""
     if os.environ.get(OWN_NET):
-        _rules(f"table {_TABLE}; delete table {_TABLE}")
+        _rules(f"add table {_TABLE}\ndelete table {_TABLE}")
 
 
 def _rules(said: str) -> None:

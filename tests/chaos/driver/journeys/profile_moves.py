@@ -28,4 +28,4 @@ async def _begin(person: Person) -> None:
     calendar.after(_TIMES + person.later(1, 10), lambda: leaving.leave(person))
 
 
-JOURNEY = Journey("profile-moves", 8, _begin)
+JOURNEY = Journey("profile-moves", 12, _begin)

@@ -47,6 +47,8 @@ async def run(options: Options, say: Callable[[str], None]) -> Report:
                 trouble = [f"the nemesis failed: {each}" for each in nemesis.failed]
                 trouble += await _settle(ground, driver, say, options.mail_s)
                 trouble += ground.fleet.odd
+                if ground.fleet.failure is not None:
+                    trouble.append(f"nobody watched over the services: {ground.fleet.failure!r}")
                 if driver.failure is not None:
                     trouble.append(f"the driver failed: {driver.failure!r}")
             strikes.close()
@@ -68,7 +70,7 @@ async def _strike(
             progress = Progress(options, driver, strikes, gauge)
             while not (reached := progress.reached(time.monotonic() - began)):
                 now = time.monotonic()
-                if any(task.done() for task in tasks) or driver.failure is not None:
+                if any(task.done() for task in tasks) or driver.failure or driver.ground.fleet.failure:
                     break
                 if 0 < options.close_after_s < now - began:
                     break

@@ -124,6 +124,13 @@ class Fleet:
         for nursery in self._nurseries:
             nursery.close()
 
+    @property
+    def failure(self) -> BaseException | None:
+        """Why nobody watches over the instances any more, if so."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
     def look(self) -> None:
         """Start what has ended and should not have."""
         for instance in self.instances.values():

@@ -184,23 +184,24 @@ class BackOffices:
                 made.guide, today, statements.answered(made, AnsweredBy.GUIDE, Answer.DECLINED, today)
             )
             return
+        self._say_yes(made, today)
+
+    def _say_yes(self, made: ProposalMade, today: date) -> date:
+        """Everyone whose answer is needed says yes, one after another; the day of the last."""
         several = len(made.answers_needed) > 1
+        days = [today]
         for by in made.answers_needed:
             on = today + timedelta(days=_TO_ANSWER[by] if several else 0)
             yes = statements.answered(made, by, Answer.ACCEPTED, on)
             self._say(made.host if by is AnsweredBy.HOST else made.guide, on, yes)
+            days.append(on)
+        return max(days)
 
     def _take_bridge(self, made: ProposalMade, today: date) -> None:
-        """The guide says yes, and the host lets the person begin a week later."""
-        self._answer_bridge(made, today)
+        """All say yes, and the host lets the person begin a week later."""
         self._taking_part.add(made.participant)
-        on = today + _TO_BEGIN
+        on = self._say_yes(made, today) + _TO_BEGIN
         self._say(made.host, on, hosts.takes_part(self._people[made.participant], made, on))
-
-    def _answer_bridge(self, made: ProposalMade, today: date) -> None:
-        for by in made.answers_needed:
-            partner = made.host if by is AnsweredBy.HOST else made.guide
-            self._doors.say(partner, today, statements.answered(made, by, Answer.ACCEPTED, today))
 
     def _stop_taking_part(self, person: Person, on: date) -> None:
         """Whoever has a job or moves away leaves the activities, and that seat is free again."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from services.matching import depending, learning, store
 from services.matching.bridging import propose_bridges
 from services.matching.proposing import propose
-from services.matching.rules import answers, passing, proposals, waiting
+from services.matching.rules import answers, falling, passing, proposals, waiting
 from services.matching.rules.proposals import State, proposal_of
 from services.matching.ticking import (
     Phase,
@@ -182,7 +182,7 @@ def _granted(world: World, _event: Event, data: ReservationGranted) -> Sequence[
         return ()
     if proposal.state is State.WITHDRAWN and proposal.made_on is None:
         reason = ProposalWithdrawReason(proposal.outcome or ProposalWithdrawReason.PARTICIPANT_LEFT)
-        return [proposals.withdrawn(proposal, reason, data.granted_on)]
+        return [falling.withdrawn(proposal, reason, data.granted_on)]
     return [proposals.made(proposal, data)] if proposal.state is State.REQUESTED else ()
 
 

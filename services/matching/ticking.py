@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from services.matching.rules import answers, bridges, ladder, places, proposals, waiting
+from services.matching.rules import answers, bridges, falling, ladder, places, proposals, waiting
 from services.matching.rules.places import Placement, Seat
 from services.matching.rules.policies import terms
 from services.matching.rules.proposals import Proposal, State
@@ -84,7 +84,7 @@ def expire(world: World, tick: Tick) -> Iterator[Data]:
         if proposal.bridge and any(proposals.led_to(proposal, placement) for placement in there):
             continue  # it begins, later
         to_begin = terms(world.policies, proposal.municipality, tick.today).reservation_days
-        over = proposals.expired(proposal, to_begin, tick.today)
+        over = falling.expired(proposal, to_begin, tick.today)
         if over is not None:
             yield over
 
@@ -106,7 +106,7 @@ def leave(world: World, tick: Tick) -> Iterator[Data]:
             continue
         for proposal in standing.get(name, ()):
             if not proposals.led_to(proposal, leaving.placement):
-                yield proposals.withdrawn(proposal, _WITHDRAWN_AS[leaving.reason], tick.today)
+                yield falling.withdrawn(proposal, _WITHDRAWN_AS[leaving.reason], tick.today)
         yield WaitingLeft(
             participant=name, municipality=wait.municipality, left_on=leaving.on, reason=leaving.reason
         )
@@ -115,7 +115,7 @@ def leave(world: World, tick: Tick) -> Iterator[Data]:
 def withdraw(world: World, tick: Tick) -> Iterator[Data]:
     """Proposals that fall while the person waits on."""
     for proposal in alive(world):
-        reason = proposals.falls(
+        reason = falling.falls(
             proposal,
             world.places.get(proposal.place),
             world.people.get(proposal.participant),
@@ -123,7 +123,7 @@ def withdraw(world: World, tick: Tick) -> Iterator[Data]:
             tick.now,
         )
         if reason is not None:
-            yield proposals.withdrawn(proposal, reason, tick.today)
+            yield falling.withdrawn(proposal, reason, tick.today)
 
 
 def join(world: World, tick: Tick) -> Iterator[Data]:
@@ -186,7 +186,7 @@ def bridge(world: World, tick: Tick) -> Iterator[Data]:
             of = bridges.proposed(begun, proposed, there, tick.today)
             for other in proposed:
                 if other is not of:
-                    yield proposals.withdrawn(other, ProposalWithdrawReason.PLACED_ELSEWHERE, tick.today)
+                    yield falling.withdrawn(other, ProposalWithdrawReason.PLACED_ELSEWHERE, tick.today)
             yield begun if of is None else begun.model_copy(update={"proposal": of.proposal})
             continue
         owed = bridges.due(wait, terms(world.policies, wait.municipality, tick.today), tick.today)

@@ -89,11 +89,13 @@ class Fleet:
             if not plant:
                 self._nurseries.append(Nursery(f"services.{service}.wiring", told))
             for name in (service, f"{service}-2"):
+                # The first has a name in its group and goes on at once; the second waits for a session.
+                own = {**told, **planted} | ({"CONSUMER_INSTANCE": name} if name == service else {})
                 # A bug is put over the code before anything else reads it, so that is read anew each time.
                 program = (
-                    Program(name, "tests.chaos.planted", {**told, **planted}, folder)
+                    Program(name, "tests.chaos.planted", own, folder)
                     if plant
-                    else BornProgram(name, self._nurseries[-1], told, folder)
+                    else BornProgram(name, self._nurseries[-1], own, folder)
                 )
                 self.instances[name] = Instance(name, service, program)
         self._at_work_at: dict[str, float] = {}

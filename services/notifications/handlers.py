@@ -25,7 +25,7 @@ from shared.contracts import (
     Stream,
 )
 from shared.messaging.event import Event
-from shared.messaging.registry import Registry
+from shared.messaging.registry import Registry, amsterdam_date
 from shared.messaging.service import Connection, Draft, PassOn, Service
 
 _BY_THE_GUIDE: Final = frozenset(
@@ -55,7 +55,8 @@ def _tell(world: World, event: Event) -> Sequence[Draft]:
         return ()
     draft = messages.queue(tell, participant=event.key, about=event.type, at=event.time)
     # An event that names no municipality is about the one where the person lives.
-    municipality = getattr(event.data, "municipality", None) or _known(world, event).municipality
+    named: str | None = getattr(event.data, "municipality", None)
+    municipality = named or people.home(_known(world, event), amsterdam_date(event.time))
     if draft.notification in world.messages or not world.writes_to(municipality):
         return ()
     return (draft,)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts import (
     LeaveReason,
+    NotificationQueued,
     ParticipantErased,
     ParticipantLeft,
     ParticipantMoved,
     ParticipantTransferAccepted,
     ParticipantTransferOffered,
+    PlacementStarted,
 )
 from shared.messaging.event import Event
-from tests.notifications.stories import PERSON, Desk, event, registered
+from tests.notifications.stories import MORNING, PERSON, Desk, event, journey, registered
 
 AT_BUURTSUPPORT = "http://127.0.0.1:2/v1/people/p-7f3k2m"
 
@@ -41,6 +45,15 @@ def moved(by: str, on: date, municipality: str = "0109") -> Event:
 
 def left(by: str, reason: LeaveReason) -> Event:
     return event(ParticipantLeft(participant=PERSON, left_on=date(2022, 5, 1), reason=reason), by)
+
+
+def contract() -> Event:
+    """A host states it, who does not say where anybody lives."""
+    return next(each for each in journey() if isinstance(each.data, PlacementStarted))
+
+
+def templates(stated: Iterable[Event]) -> list[str]:
+    return [each.data.template for each in stated if isinstance(each.data, NotificationQueued)]
 
 
 def test_after_a_hand_over_the_new_guides_vault_is_asked() -> None:
@@ -87,6 +100,24 @@ def test_who_merely_leaves_may_still_be_written_to() -> None:
     assert not desk.world.people[PERSON].deceased
 
 
+@pytest.mark.parametrize(
+    ("moved_on", "told"), [(MORNING.date(), ["contract-started"]), (MORNING.date() - timedelta(days=1), [])]
+)
+def test_a_contract_is_told_to_who_lived_here_when_that_day_began(moved_on: date, told: list[str]) -> None:
+    desk = Desk(residents_of=frozenset({"0114"}))
+    desk.take([registered(), moved("menso", moved_on)])
+    assert templates(desk.take([contract()])) == told
+
+
+def test_on_the_day_of_a_move_it_does_not_matter_what_is_heard_first() -> None:
+    said = []
+    for order in ([moved("menso", MORNING.date()), contract()], [contract(), moved("menso", MORNING.date())]):
+        desk = Desk(residents_of=frozenset({"0114"}))
+        desk.take([registered()])
+        said.append((templates(desk.take(order)), desk.state()))
+    assert said[0] == said[1]
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.randoms(use_true_random=False))
 def test_hand_overs_and_moves_end_the_same_however_topics_interleave(random: Any) -> None:
@@ -105,4 +136,6 @@ def test_hand_overs_and_moves_end_the_same_however_topics_interleave(random: Any
     assert desk.state() == plain.state()
     assert desk.parked == 0
     person = desk.world.people[PERSON]
-    assert (person.guide, person.municipality) == ("menso", "1681")
+    assert (person.guide, person.homes) == (
+        "menso", {"2020-03-01": "0114", "2020-06-01": "0109", "2020-09-01": "1681"}
+    )  # fmt: skip

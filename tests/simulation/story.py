@@ -106,9 +106,7 @@ class Region(Partners):
             answers = list(self._reactions(next(told)))
             for person in people:
                 if random.random() < 0.5:
-                    # Whether somebody who moves away is still written to about work of the same day hangs
-                    # on what notifications hears first; nothing puts two topics in order.
-                    answers += self._news(random, person, moves=not _about(answers, person))
+                    answers += self._news(random, person)
             if random.random() < 0.3:
                 answers += self._news_of_places(random)
             yield self._part(answers, moved=random.choice((1, 1, 3, 8, 40)), poison=self._poison(random))
@@ -197,7 +195,7 @@ class Region(Partners):
                 )  # fmt: skip
                 yield self.say(partner, said, f"{proposal}/{by}")
 
-    def _news(self, random: Random, person: str, *, moves: bool) -> Iterator[Event]:
+    def _news(self, random: Random, person: str) -> Iterator[Event]:
         known = self.people[person]
         if person in self.learning and random.random() < 0.5:
             yield self.end(person, self.learning.pop(person))
@@ -206,9 +204,9 @@ class Region(Partners):
         elif not known.gone:
             one_of = [
                 self._step, self._pause, self._hand_over, self._hand_over, self._leave, self._withdraw,
-                self._erase, self._restate, self._start_unasked, self._deviate, self._assign,
+                self._erase, self._restate, self._start_unasked, self._deviate, self._assign, self._move,
             ]  # fmt: skip
-            yield from random.choice([*one_of, self._move] if moves else one_of)(random, person, known)
+            yield from random.choice(one_of)(random, person, known)
 
     def _step(self, random: Random, person: str, known: _Person) -> Iterator[Event]:
         said = ParticipantStepped(participant=person, rung=random.choice(list(Rung)), stepped_on=self.day)
@@ -280,7 +278,3 @@ class Region(Partners):
             yield self.say("emco", PlaceWithdrawn(place=name, withdrawn_on=self.day))
         else:
             yield self.place(name, random.randint(1, 3))
-
-
-def _about(events: Iterable[Event], person: str) -> bool:
-    return any(event.key == person for event in events)

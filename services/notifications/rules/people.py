@@ -25,8 +25,8 @@ class Person:
     """A person as partners stated them; every field is somebody's fact.
 
     Attributes:
-        municipality: CBS code of where the person lives.
-        municipality_since: first day there, so that two guides' statements agree in any order.
+        homes: CBS code of where the person lives, by the first day there (ISO), so that two guides'
+            statements agree in any order.
         guide: the partner that guides the person now.
         guides: every partner that ever did; what an earlier one stated late still counts.
         offers: hand-overs that were offered, and to which partner.
@@ -36,14 +36,23 @@ class Person:
     """
 
     participant: str
-    municipality: str
-    municipality_since: date
+    homes: dict[str, str]
     guide: str
     guides: tuple[str, ...]
     offers: dict[str, str]
     dataref: str | None
     erased: bool = False
     deceased: bool = False
+
+
+def home(known: Person, on: date) -> str:
+    """The CBS code of where the person lived when the day began, or where they were first known to live.
+
+    Somebody who moves is told of work of that same day from where they came: so it does not hang on which
+    of two topics is heard first.
+    """
+    before = [since for since in known.homes if since < on.isoformat()]
+    return known.homes[max(before, default=min(known.homes))]
 
 
 def registered(known: Person | None, data: ParticipantRegistered, guide: str, dataref: str | None) -> Person:
@@ -55,8 +64,7 @@ def registered(known: Person | None, data: ParticipantRegistered, guide: str, da
     if known is None:
         return Person(
             participant=data.participant,
-            municipality=data.municipality,
-            municipality_since=data.registered_on,
+            homes={data.registered_on.isoformat(): data.municipality},
             guide=guide,
             guides=(guide,),
             offers={},
@@ -106,9 +114,7 @@ def erased(known: Person, _data: ParticipantErased) -> Person:
 
 
 def _living(known: Person, municipality: str, since: date) -> Person:
-    if since < known.municipality_since:
-        return known
-    return replace(known, municipality=municipality, municipality_since=since)
+    return replace(known, homes={**known.homes, since.isoformat(): municipality})
 
 
 def _at_vault(known: Person, dataref: str | None) -> Person:

@@ -6,18 +6,16 @@ after the transaction, so a crash anywhere repeats a batch at most, and the inbo
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 
 from shared.contracts import ClockTicked, PartnerChanged, PartnerRegistered
-from shared.messaging import dead_letters, inbox, outbox, parking
-from shared.messaging.arrays import array
+from shared.messaging import dead_letters, inbox, locks, outbox, parking
 from shared.messaging.batch import Arrival, Batch, Result
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.event import Event, encode
@@ -29,21 +27,6 @@ from shared.messaging.topics import Topics
 from shared.telemetry import metrics
 
 W = TypeVar("W")
-
-_REGISTRY_LOCK: Final = 1
-_STATE_LOCK: Final = 2
-"""Advisory locks of the whole: shared by every batch, exclusive for what changes all of it.
-
-Locks by name and not by row, since what is created has no row yet. They are taken in order.
-"""
-
-LOCK_NAMED: Final = (
-    "SELECT pg_advisory_xact_lock_shared($2, 0)::text UNION ALL "
-    "SELECT pg_advisory_xact_lock(n)::text "
-    "FROM (SELECT n FROM unnest($1::text::bigint[]) AS t (n) ORDER BY n) AS ordered"
-)
-"""The whole, shared, then the names in order. It reads no table, so both can be one statement: what is read
-under a lock must be read by a later one, which sees what was committed before the lock was got."""
 
 
 class Runner(Generic[W]):
@@ -216,9 +199,7 @@ class Runner(Generic[W]):
         """The registry, with the entries in this batch, and every record checked against it."""
         enters = any(self._for_the_registry(a) and a.record.trusted is None for a in read)
         # An event of an unknown partner is parked under this lock, so the entry it waits for cannot slip by.
-        await connection.execute(
-            f"SELECT pg_advisory_xact_lock{'' if enters else '_shared'}($1, 0)", _REGISTRY_LOCK
-        )
+        await locks.registry(connection, exclusive=enters)
         registry = await load_registry(connection)
         now = await self._now(connection)
         if not enters:
@@ -278,10 +259,9 @@ class Runner(Generic[W]):
         touched = (event for event in events if not self._replaying)
         names = {name for event in touched for name in self.service.touches(event)}
         if EVERYTHING in names:
-            await connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _STATE_LOCK)
+            await locks.everything(connection)
         elif names:
-            numbers = sorted({_lock_number(name) for name in names})
-            await connection.execute(LOCK_NAMED, array(numbers), _STATE_LOCK)
+            await locks.named(connection, names)
 
     async def _parked(
         self, connection: Connection, names: set[str], registry: Registry, upto: int | None
@@ -330,7 +310,3 @@ def _passed_over(read: Sequence[Arrival]) -> list[Outcome] | None:
 def _own(operator: str, own: Collection[str], replaying: bool) -> frozenset[str]:  # noqa: FBT001
     """Whose own topics are passed over; a replay reads them, since they say what was decided."""
     return frozenset() if replaying else frozenset(own) or frozenset({operator})
-
-
-def _lock_number(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)

@@ -13,7 +13,7 @@ import asyncpg
 from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.arrays import array
 from shared.messaging.event import Event
-from shared.messaging.runner import LOCK_NAMED
+from shared.messaging.locks import NAMED
 from shared.messaging.service import Record
 from tests.delivery.ledger import Ledger
 from tests.delivery.toy.service import TALLY, UNSAVEABLE
@@ -213,11 +213,11 @@ async def each_waits_for_the_other(connect: Callable[[], Awaitable[Any]]) -> lis
     first, second = one.transaction(), other.transaction()
     await first.start()
     await second.start()
-    await one.execute(LOCK_NAMED, array([1]), 2)
-    await other.execute(LOCK_NAMED, array([2]), 2)
+    await one.execute(NAMED, array([1]), 2)
+    await other.execute(NAMED, array([2]), 2)
     crossing = [
-        asyncio.create_task(one.execute(LOCK_NAMED, array([2]), 2)),
-        asyncio.create_task(other.execute(LOCK_NAMED, array([1]), 2)),
+        asyncio.create_task(one.execute(NAMED, array([2]), 2)),
+        asyncio.create_task(other.execute(NAMED, array([1]), 2)),
     ]
     done, _ = await asyncio.wait(crossing, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
     told = [type(task.exception()).__name__ for task in done if task.exception()]

@@ -22,7 +22,7 @@ import asyncpg.transaction
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from shared.messaging import dead_letters, outbox, relay
+from shared.messaging import dead_letters, outbox, parking, relay
 from shared.messaging.batch import Batch
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.relay import Relay
@@ -42,6 +42,7 @@ IN_A_BATCH: Final = (
     "door",
     "inbox",
     "locks",
+    "anything parked or held",
     "parked",
     "load",
     "held letters",
@@ -53,7 +54,7 @@ IN_A_BATCH: Final = (
     "commit",
 )
 BESIDE: Final = ("waiting for records", "offsets")
-"""What the consumer does between batches."""
+"""What the consumer does between batches, and beside them."""
 RELAY: Final = "relay"
 IN_THE_RELAY: Final = ("fetch", "build and send", "acknowledgement", "delete")
 """Beside the batches, in the same process: its time is not added to theirs."""
@@ -137,6 +138,7 @@ def install(walls: Walls, service: type[Service[Any]]) -> None:
     walls.clock(Runner, "_at_the_door", "door")
     walls.clock(Runner, "_once", "inbox")
     walls.clock(Runner, "_lock", "locks")
+    walls.clock(parking, "anything", "anything parked or held")
     walls.clock(Runner, "_parked", "parked")
     walls.clock(service, "load", "load")
     walls.clock(dead_letters, "holds_on", "held letters")

@@ -138,6 +138,7 @@ async def _load_standing(connection: Connection, named: Touched, today: date) ->
         policies=await POLICIES.all(connection),
         capacities=await CAPACITIES.all(connection),
         waiting=waiting,
+        stays=await STAYS.fetch(connection, "participant", returning),
         proposals=living,
         answers=await ANSWERS.fetch(connection, "proposal", named.proposals | {p.proposal for p in living}),
         seats=seats,

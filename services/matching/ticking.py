@@ -158,6 +158,7 @@ def come_back(world: World, tick: Tick) -> Iterator[Data]:
             world.people.get(name),
             world.advices.get(name),
             placements[name],
+            [stay for stay in world.stays if stay.participant == name],
             tick.today,
         )
         if joined is not None:

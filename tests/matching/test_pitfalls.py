@@ -215,6 +215,18 @@ def test_pitfall_16_trying_a_job_does_not_burn_the_way_back_to_the_list(region):
     assert not of_type(region.tick(NEXT + 4 * WEEK), WaitingJoined)
 
 
+def test_pitfall_16_a_grant_repeated_while_waiting_takes_no_date_from_the_way_back(region):
+    """Found by the long fault campaign: back in line with the date of the repeated grant, behind others."""
+    region.hear(decided("p-1", DAY), DAY)
+    region.tick(DAY)
+    placed(region)
+    region.hear(stopped("p-1", NEXT + WEEK, PlacementEndReason.STEP_UP), NEXT + WEEK)
+    region.hear(stepped("p-1", Rung.WORK_WITH_BENEFIT, NEXT + 3 * WEEK), NEXT + 3 * WEEK)
+    (joined,) = of_type(region.tick(NEXT + 3 * WEEK), WaitingJoined)
+    assert (joined.decided_on, joined.back_from) == (DAY - timedelta(days=2), "pl-p-1")
+    assert region.order(EMMEN, NEXT + 3 * WEEK)[0] == "p-1"
+
+
 @pytest.mark.parametrize("reason", [r for r in PlacementEndReason if r is not PlacementEndReason.STEP_UP])
 def test_who_left_sheltered_work_for_good_comes_back_only_by_a_new_decision(region, reason):
     placed(region)

@@ -16,9 +16,11 @@ from typing import Final
 from services.matching.rules.bridges import BRIDGES
 from services.matching.rules.people import Person
 from services.matching.rules.places import Placement
-from services.matching.rules.waiting import Advice, Decision, Wait, joins
+from services.matching.rules.waiting import Advice, Decision, Stay, Wait, joins
 from shared.contracts import DecisionOutcome, PlacementEndReason, Rung, WaitingJoined
 
+_DATES: Final = ("requested_on", "advised_on", "decided_on")
+"""What the order looks at, of the wait before."""
 _HEIGHT: Final = {rung: height for height, rung in enumerate(Rung)}
 
 
@@ -92,13 +94,18 @@ def comes_back(
     person: Person | None,
     advice: Advice | None,
     placements: Iterable[Placement],
+    stays: Iterable[Stay],
     today: date,
 ) -> WaitingJoined | None:
     """That somebody who left sheltered work for a step up is in line again, as if they had never left it.
 
     So it is once the guide states a step down to a rung below sheltered work, as long as the grant stands
     and the person still lives there. No new advice or decision is asked for: the status of the person
-    remained (Pw art. 10b(6)).
+    remained (Pw art. 10b(6)). A grant that was repeated meanwhile changes no date, so the dates are those of
+    the wait before.
+
+    Args:
+        stays: waits of this person that are over.
     """
     if wait is not None or person is None or decision.outcome is not DecisionOutcome.GRANTED:
         return None
@@ -115,4 +122,7 @@ def comes_back(
     if decision.served_until is not None and person.rung_on <= decision.served_until:
         return None
     joined = joins(decision, person, advice, person.rung_on)
-    return joined.model_copy(update={"back_from": last.placement})
+    waited = [stay for stay in stays if stay.municipality == decision.municipality]
+    before = max(waited, key=lambda stay: stay.joined_on, default=None)
+    dates = {} if before is None else {name: getattr(before, name) for name in _DATES}
+    return joined.model_copy(update={**dates, "back_from": last.placement})

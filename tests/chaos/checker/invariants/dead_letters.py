@@ -11,9 +11,7 @@ from tests.chaos.checker.invariants.invariant import Violation
 from tests.chaos.checker.log import Told
 
 _READERS = ("matching", "quota", "notifications")
-"""Who reads the partners' intake streams; the door is itself their writer and passes them over."""
-_NO_VALUE = "tombstone"
-"""Nobody writes one, so the door takes it for no record of its own either."""
+"""Who reads the partners' intake streams; the door is itself their writer and does not read them."""
 _UNDECODED = frozenset({"wrong-data", "anothers-source"})
 """Poison that can be told to be of a type; who does not want that type does not read on."""
 _OUTCOMES = frozenset(
@@ -53,7 +51,7 @@ class DeadLettersComplete:
                 place: poison[key]
                 for place, key in evidence.found_poison.items()
                 if place[0].endswith(".intake") and poison[key].code
-                and (service != "intake" or poison[key].name == _NO_VALUE)
+                and service in _READERS
                 and (wants or poison[key].name not in _UNDECODED)
             }  # fmt: skip
             letters = {

@@ -8,9 +8,14 @@ from typing import Any
 
 
 class History:
-    """Lines with their moment; made into text only when somebody wants to read them."""
+    """Lines with their moment; made into text only when somebody wants to read them.
+
+    Attributes:
+        parked: statements that a door set aside until what they build on came.
+    """
 
     def __init__(self) -> None:
+        self.parked: set[str] = set()
         self._lines: list[tuple[float, str, str, tuple[Any, ...]]] = []
 
     def note(self, who: str, what: str, *about: Any) -> None:

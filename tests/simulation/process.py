@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Final
 
+from shared.contracts.base import Stream
 from shared.messaging.database import is_transient
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
@@ -216,6 +217,11 @@ class Process:
             member.seek_back()
             return False
         self._history.note(self.name, "took", _Taken(outcomes))
+        self._history.parked |= {
+            outcome.event.id
+            for outcome in outcomes
+            if outcome.status is Status.PARKED and outcome.event and outcome.event.stream is Stream.INBOX
+        }
         await self._strike_when_processed(life, member)
         return True
 

@@ -7,7 +7,7 @@ at the moment of sending.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from shared.contracts import (
     LeaveReason,
@@ -25,8 +25,8 @@ class Person:
     """A person as partners stated them; every field is somebody's fact.
 
     Attributes:
-        homes: CBS code of where the person lives, by the first day there (ISO), so that two guides'
-            statements agree in any order.
+        homes: CBS code of where the person lives, by the first day on which that counts (ISO), so that
+            two guides' statements agree in any order.
         guide: the partner that guides the person now.
         guides: every partner that ever did; what an earlier one stated late still counts.
         offers: hand-overs that were offered, and to which partner.
@@ -46,13 +46,9 @@ class Person:
 
 
 def home(known: Person, on: date) -> str:
-    """The CBS code of where the person lived when the day began, or where they were first known to live.
-
-    Somebody who moves is told of work of that same day from where they came: so it does not hang on which
-    of two topics is heard first.
-    """
-    before = [since for since in known.homes if since < on.isoformat()]
-    return known.homes[max(before, default=min(known.homes))]
+    """The CBS code of where the person lived when the day began, or where they were first known to live."""
+    until_then = [since for since in known.homes if since <= on.isoformat()]
+    return known.homes[max(until_then, default=min(known.homes))]
 
 
 def registered(known: Person | None, data: ParticipantRegistered, guide: str, dataref: str | None) -> Person:
@@ -114,7 +110,10 @@ def erased(known: Person, _data: ParticipantErased) -> Person:
 
 
 def _living(known: Person, municipality: str, since: date) -> Person:
-    return replace(known, homes={**known.homes, since.isoformat(): municipality})
+    # Who moves is told of work of that same day from where they came, be it the day they registered: so it
+    # does not hang on which of two topics is heard first.
+    counts_from = since + timedelta(days=1)
+    return replace(known, homes={**known.homes, counts_from.isoformat(): municipality})
 
 
 def _at_vault(known: Person, dataref: str | None) -> Person:

@@ -18,13 +18,12 @@ from rich.table import Table
 from deploy.partners_file import load_all
 from services.matching.handlers import Matching, served, speaks_for
 from services.matching.world import World
-from shared.messaging import outbox
+from shared.messaging import locks, outbox
 from shared.messaging.batch import Arrival, Batch, Result
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.event import Event, decode
 from shared.messaging.inbox import enter
 from shared.messaging.registry import Registry
-from shared.messaging.runner import Runner
 from shared.messaging.service import Record
 from shared.messaging.topics import Topics
 from shared.telemetry import metrics
@@ -73,15 +72,13 @@ class Stages:
         worlds = [self._world() for _ in range(_GOES)]
         batches = [Batch(self._service, self._registry, GUIDE, world) for world in worlds]
         results: list[Result] = []
-        runner: Any = Runner.__new__(Runner)
-        runner.service = self._service
         nowhere: Any = _Nowhere()
         entering = list(zip(self._events, self._records, strict=True))
         steps: dict[str, Callable[[], object]] = {
             "read": self._decode,
             "checks at the door, reading included": lambda: self._sorted(self._records),
             "inbox": lambda: _run(enter(nowhere, entering)),
-            "locks": lambda: _run(runner._lock(nowhere, self._events)),
+            "locks": lambda: _run(locks.named(nowhere, self._touched())),
             "load, without what is found": lambda: _run(
                 self._service.load(nowhere, self._events, self._registry)
             ),
@@ -91,6 +88,9 @@ class Stages:
             "metrics": lambda: metrics.outcomes(self._service.name, results[-1].outcomes(self._records)),
         }
         return {name: 1e6 * _best(step) / len(self._records) for name, step in steps.items()}
+
+    def _touched(self) -> set[str]:
+        return {name for event in self._events for name in self._service.touches(event)}
 
     def _decode(self) -> None:
         for record in self._records:

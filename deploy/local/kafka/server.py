@@ -156,7 +156,10 @@ class KafkaServer:
         return [
             str(self.java.program),
             f"-Xmx{heap_mb}m",
-            "-XX:+UseG1GC",
+            # It lives for minutes on few processors: the second compiler would take a good part of them all
+            # that time, and the collector for large heaps has nothing to win (docs/measurements.md).
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-Djava.awt.headless=true",
             f"-Dlog4j2.configurationFile={LOG_SETTINGS}",
             "-cp",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import orjson
 from rich.console import Console
@@ -14,6 +14,11 @@ from rich.table import Table
 from tests.bench import growth, rebuilding
 from tests.bench.machine import QUIET
 from tests.bench.tables import tables
+
+_FORMAT: Final = 2
+"""Of `report.json`; to be raised when what a part finds is called otherwise."""
+_BY_SERVICE: Final = ("growing", "rebuild")
+"""Parts of which one service may be measured alone."""
 
 
 @dataclass(slots=True)
@@ -24,18 +29,20 @@ class Report:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The report that is there, to be added to; an empty one if there is none."""
+        """The report that is there, to be added to; an empty one if there is none of this format."""
         path = folder / "report.json"
-        return cls(orjson.loads(path.read_bytes()) if path.exists() else {})
+        found = orjson.loads(path.read_bytes()) if path.exists() else {}
+        return cls(found if found.get("format") == _FORMAT else {})
 
     def add(self, found: Mapping[str, Any], parts: Sequence[str], run: Mapping[str, Any]) -> None:
         """Add what a run found; every part remembers under which conditions it was measured."""
+        self.found["format"] = _FORMAT
         _merge(self.found, found)
         if "growing" in self.found:
             self.found["growth"] = growth.worst(self.found["growing"])
         if "rebuild" in self.found:
             self.found["rebuild_per_s"] = rebuilding.slowest(self.found["rebuild"])
-        _merge(self.found, {"runs": {part: dict(run) for part in parts}})
+        self.found.setdefault("runs", {}).update({part: dict(run) for part in parts})
 
     def header(self) -> list[str]:
         """The conditions: a paragraph for each run."""
@@ -70,8 +77,8 @@ class Report:
 
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
     for name, value in found.items():
-        if isinstance(value, Mapping) and isinstance(into.get(name), dict):
-            _merge(into[name], value)
+        if name in _BY_SERVICE:
+            into.setdefault(name, {}).update(value)
         else:
             into[name] = value
 

@@ -60,6 +60,7 @@ from shared.messaging.service import (
     Service,
 )
 from shared.messaging.topics import Topics
+from shared.messaging.transaction import Together
 
 
 def _any(_said: Statement[Any]) -> Objection | None:
@@ -216,7 +217,7 @@ class Intake(Service[World]):
             world.learn(subject, fact)
             reckon(world, subject, event)
 
-    async def save(self, connection: Connection, world: World) -> None:
+    async def save(self, connection: Together, world: World) -> None:
         """Write what changed, and empty the vault of who was erased."""
         await store.save(connection, world)
 
@@ -239,7 +240,7 @@ class Intake(Service[World]):
             return None
         return () if record.over_http else (Emit(refusals.answer(record, event, refusal), partner),)
 
-    async def record_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    async def record_outcomes(self, connection: Together, outcomes: Sequence[Outcome]) -> None:
         """Keep a receipt of everything that came to the door."""
         await receipts.keep(connection, self._topics, outcomes)
 

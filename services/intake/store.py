@@ -14,6 +14,7 @@ from shared.messaging.registry import Registry, amsterdam_date
 from shared.messaging.rows import Rows
 from shared.messaging.service import Connection
 from shared.messaging.topics import Topics
+from shared.messaging.transaction import Together
 
 
 async def load(connection: Connection, events: Sequence[Event], registry: Registry, topics: Topics) -> World:
@@ -49,7 +50,7 @@ async def _promised(connection: Connection, events: Sequence[Event], topics: Top
         world.promise(topics.parse(row["topic"])[0], row["key"].decode(), row["waits_for"])
 
 
-async def save(connection: Connection, world: World) -> None:
+async def save(connection: Together, world: World) -> None:
     """Write what changed.
 
     Facts go first: whoever fills the vault at this moment holds the row of the person, so that what
@@ -58,4 +59,5 @@ async def save(connection: Connection, world: World) -> None:
     await KNOWN.save(connection, world.known)
     await DEADLINES.save(connection, world.deadlines)
     if world.erased:
+        await connection.done()
         await connection.execute("DELETE FROM vault WHERE participant = ANY($1)", sorted(world.erased))

@@ -51,6 +51,7 @@ from shared.messaging.event import Event, derived_id
 from shared.messaging.refusal import Refused
 from shared.messaging.registry import Registry, amsterdam_date
 from shared.messaging.service import EVERYTHING, Connection, Draft, Service
+from shared.messaging.transaction import Together
 
 Decide = Callable[[World, Event, Any], Sequence[Draft]]
 
@@ -117,7 +118,7 @@ class Matching(Service[World]):
         """Remember the event."""
         learning.learn(world, event)
 
-    async def save(self, connection: Connection, world: World) -> None:
+    async def save(self, connection: Together, world: World) -> None:
         """Write what changed."""
         await store.save(connection, world)
 

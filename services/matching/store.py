@@ -41,6 +41,7 @@ from shared.messaging.event import Event
 from shared.messaging.registry import amsterdam_date
 from shared.messaging.rows import Rows
 from shared.messaging.service import Connection
+from shared.messaging.transaction import Together
 
 _ALIVE = "state IN ('requested', 'open', 'accepted') AND refused_at IS NULL"
 _PENDING = "outcome = 'granted' AND (served_until IS NULL OR decided_on > served_until)"
@@ -69,7 +70,7 @@ async def load(
     return world
 
 
-async def save(connection: Connection, world: World) -> None:
+async def save(connection: Together, world: World) -> None:
     """Write what changed."""
     for name, table in TABLES.items():
         await table.save(connection, getattr(world, name))

@@ -27,6 +27,7 @@ from shared.contracts import (
 from shared.messaging.event import Event
 from shared.messaging.registry import Registry, amsterdam_date
 from shared.messaging.service import Connection, Draft, PassOn, Service
+from shared.messaging.transaction import Together
 
 _BY_THE_GUIDE: Final = frozenset(
     data.TYPE for data in (ParticipantMoved, ParticipantLeft, ParticipantErased, ParticipantTransferOffered)
@@ -215,7 +216,7 @@ class Notifications(Service[World]):
         if rule is not None and not elsewhere:
             rule(world, event)
 
-    async def save(self, connection: Connection, world: World) -> None:
+    async def save(self, connection: Together, world: World) -> None:
         """Write what changed."""
         await store.save(connection, world)
         if world.queued:

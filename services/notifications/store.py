@@ -23,6 +23,7 @@ from shared.messaging.event import Event
 from shared.messaging.registry import Registry
 from shared.messaging.rows import Rows, Table
 from shared.messaging.service import Connection
+from shared.messaging.transaction import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ async def load(connection: Connection, events: Sequence[Event], registry: Regist
     )
 
 
-async def save(connection: Connection, world: World) -> None:
+async def save(connection: Together, world: World) -> None:
     """Write what changed."""
     await PEOPLE.save(connection, world.people)
     await TIDINGS.save(connection, world.tidings)

@@ -41,6 +41,7 @@ from shared.contracts import (
 from shared.messaging.event import Event
 from shared.messaging.registry import Registry
 from shared.messaging.service import EVERYTHING, Connection, Draft, Service
+from shared.messaging.transaction import Together
 
 Decide = Callable[[World, Event, Any], Sequence[Draft]]
 Evolve = Callable[[World, Event, Any], None]
@@ -139,7 +140,7 @@ class Quota(Service[World]):
         if rule is not None:
             rule(world, event, event.data)
 
-    async def save(self, connection: Connection, world: World) -> None:
+    async def save(self, connection: Together, world: World) -> None:
         """Write what changed."""
         await store.save(connection, world)
 

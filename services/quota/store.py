@@ -36,6 +36,7 @@ from services.quota.world import (
 )
 from shared.messaging.rows import Rows
 from shared.messaging.service import Connection
+from shared.messaging.transaction import Together
 
 
 async def load(connection: Connection, touched: Touched, serves: frozenset[str] | None) -> World:
@@ -73,7 +74,7 @@ async def load(connection: Connection, touched: Touched, serves: frozenset[str] 
     )
 
 
-async def save(connection: Connection, world: World) -> None:
+async def save(connection: Together, world: World) -> None:
     """Write what changed."""
     await TARGETS.save(connection, world.targets)
     await POLICIES.save(connection, world.policies)
@@ -187,7 +188,7 @@ async def _levels(connection: Connection, asked: set[Day]) -> dict[Day, dict[str
     return found
 
 
-async def _save_stock(connection: Connection, changed: Mapping[Line, Change]) -> None:
+async def _save_stock(connection: Together, changed: Mapping[Line, Change]) -> None:
     """Add to the days; one on which nothing changes any more is no row, so that a rebuild is the same."""
     if not changed:
         return

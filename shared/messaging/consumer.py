@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import chain
 from typing import Any, Final
 
 import stamina
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
@@ -20,6 +19,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
+from shared.messaging.ahead import MAX_RECORDS, Ahead
 from shared.messaging.database import TRANSIENT, Unreachable, is_transient
 from shared.messaging.faults import Place, passing
 from shared.messaging.offsets import Batch, Offsets
@@ -29,10 +29,6 @@ log = logging.getLogger(__name__)
 
 Process = Callable[[Sequence[Record]], Awaitable[Any]]
 
-MAX_RECORDS: Final = 500
-"""Records in a batch at most; beyond 500 the transaction gains nothing (docs/measurements.md)."""
-_POLL_MS: Final = 200
-"""How long to wait for records before looking whether to stop; what comes is handed over at once."""
 _FETCH_WAIT_MS: Final = 100
 """How long Kafka may hold a question that it has no answer to. While it does, no other is asked, and one that
 was asked while a batch was being worked on leaves out the partitions of that batch."""
@@ -90,19 +86,21 @@ def subscribe(
     pattern: str,
     session_timeout_s: float,
     process: Process,
+    ahead: Ahead,
     instance: str = "",
 ) -> Member:
     """Subscribe to all topics that match, as one member of the group.
 
     Args:
+        ahead: fetches the next batch.
         instance: the member's name, if it has one that it keeps over a restart.
 
     Poison never raises: `process` makes it a dead letter. What is transient is retried here, with
     growing pauses; only when that budget is spent does the batch fail, and NACK rewinds it.
     """
-    member = Member()
+    member = Member(ahead)
 
-    async def parse(message: tuple[ConsumerRecord, ...], _original: Any) -> KafkaMessage:
+    async def parse(message: tuple[Record, ...], _original: Any) -> KafkaMessage:
         first = message[0]
         return KafkaAckableMessage(
             body=b"",
@@ -111,10 +109,6 @@ def subscribe(
             raw_message=message,
             consumer=Batch(member.offsets, member.consumer, message),
         )
-
-    async def get_records(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
-        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
-        return tuple(chain.from_iterable(found.values()))
 
     async def leave_raw(message: KafkaMessage, _original: Any) -> Any:
         return message.raw_message
@@ -141,12 +135,11 @@ def subscribe(
         listener=member,
     )
     member.subscriber = subscriber
-    # Its own sleeps once more after it has waited in vain, whatever comes meanwhile.
-    subscriber.get_msg = get_records  # type: ignore[method-assign]
+    subscriber.get_msg = ahead.batch  # type: ignore[method-assign]
 
     @subscriber
     async def handle(raw: Any) -> None:
-        await _retrying(process, [_record(each) for each in raw])
+        await _retrying(process, raw)
         passing(Place.BEFORE_OFFSET_COMMIT)
 
     return member
@@ -209,8 +202,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
 
     subscriber: Any = None
 
-    def __init__(self) -> None:
-        self.offsets = Offsets()
+    def __init__(self, ahead: Ahead) -> None:
+        self._ahead = ahead
+        self.offsets = Offsets(ahead)
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
@@ -222,11 +216,14 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         await self.settle()
 
     async def settle(self) -> None:
-        """Finish the batch in hand, and tell Kafka."""
+        """Finish the batch in hand, and no other, and tell Kafka."""
+        if self.consumer is not None:
+            self._ahead.rewind(self.consumer)
         wait_release = getattr(self.subscriber.lock, "wait_release", None)
         if wait_release is not None:
             await wait_release(_DRAIN_S)
         if self.consumer is not None:
+            self._ahead.rewind(self.consumer)
             await self.offsets.settle(self.consumer)
 
     def leave(self) -> None:
@@ -254,14 +251,3 @@ async def _retrying(process: Process, records: Sequence[Record]) -> Sequence[Out
             outcomes: Sequence[Outcome] = await process(records)
             return outcomes
     raise AssertionError("unreachable: the last attempt raises")  # pragma: no cover
-
-
-def _record(raw: Any) -> Record:
-    return Record(
-        topic=raw.topic,
-        value=raw.value,
-        key=raw.key,
-        partition=raw.partition,
-        offset=raw.offset,
-        timestamp_ms=raw.timestamp,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -61,6 +61,19 @@ _KEEPALIVE: Final = {
     "tcp_keepalives_count": "3",
 }
 """A machine that vanished without a word must not keep its locks for the system's default of two hours."""
+BY_INDEX: Final[Mapping[str, str]] = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_material": "off",
+}
+"""For batches, which look up their rows by index, one by one, however large a table is.
+
+A statement's plan is kept from its first uses. Those may have met an empty table, which is soonest read from
+end to end, and it was then read so until PostgreSQL analysed it, a minute and ten thousand rows later
+(docs/measurements.md).
+"""
 
 
 class Unreachable(Exception):  # noqa: N818 - the outcome of waiting
@@ -106,8 +119,11 @@ async def patiently(work: Callable[[], Awaitable[T]], *, wait_s: float) -> T:
     raise Unreachable("PostgreSQL was never tried")  # pragma: no cover
 
 
-async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
+async def open_pool(dsn: str, *, size: int, wait_s: float, **settings: str) -> asyncpg.Pool[Any]:
     """A pool of at most `size` connections, waiting up to `wait_s` seconds for the server.
+
+    Args:
+        settings: of the server, for these connections.
 
     Raises:
         Unreachable: the server did not answer in time.
@@ -128,6 +144,7 @@ async def open_pool(dsn: str, *, size: int, wait_s: float) -> asyncpg.Pool[Any]:
                 "idle_in_transaction_session_timeout": "60s",
                 "jit": "off",
                 **_KEEPALIVE,
+                **settings,
             },
         )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shared.contracts import RefusalCode
 from shared.contracts.base import Stream
 from shared.messaging.arrays import array, binary
+from shared.messaging.batch import Arrival
 from shared.messaging.event import Event, fingerprint
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Outcome, Record, Status
@@ -18,6 +20,30 @@ Name = tuple[str, str]
 def name_of(event: Event) -> Name:
     """What identifies an event: its source and id; never an offset, which a repeat does not share."""
     return event.source, event.id
+
+
+async def once(connection: Any, arrivals: Sequence[Arrival], *, anew: bool) -> list[Arrival]:
+    """Enter what arrived, and settle what was processed before.
+
+    Args:
+        anew: see `enter`.
+    """
+    entering = [(a.event, a.record) for a in arrivals if a.event is not None and not a.settled]
+    new, before = await enter(connection, entering, anew=anew)
+    found: list[Arrival] = []
+    for arrival in arrivals:
+        if arrival.event is None or arrival.settled is not None:
+            found.append(arrival)
+            continue
+        name = name_of(arrival.event)
+        if name in new:
+            new.discard(name)
+            found.append(arrival)
+        elif name in before:
+            found.append(replace(arrival, settled=reused(arrival.record, arrival.event)))
+        else:
+            found.append(replace(arrival, settled=Outcome(arrival.record, Status.DUPLICATE, arrival.event)))
+    return found
 
 
 async def enter(

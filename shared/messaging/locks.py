@@ -1,42 +1,40 @@
-"""Locks by name, and not by row, since what is created has no row yet. They are taken in order.
+"""Locks by name, and not by row, since what is created has no row yet.
 
 Each is a transaction's advisory lock. Those of the whole are shared by every batch, and exclusive for what
-changes all of it.
+changes all of it. What is read under a lock must be read by a later statement, which sees what was committed
+before the lock was got; so these have no answer, and can go with the `BEGIN` of a transaction.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, Final
-
-from shared.messaging.arrays import array
+from typing import Final
 
 _REGISTRY: Final = 1
 _STATE: Final = 2
-NAMED: Final = (
-    "SELECT pg_advisory_xact_lock_shared($2, 0)::text UNION ALL "
-    "SELECT pg_advisory_xact_lock(n)::text "
-    "FROM (SELECT n FROM unnest($1::text::bigint[]) AS t (n) ORDER BY n) AS ordered"
-)
-"""The whole, shared, then the names in order. It reads no table, so both can be one statement: what is read
-under a lock must be read by a later one, which sees what was committed before the lock was got."""
 
 
-async def registry(connection: Any, *, exclusive: bool) -> None:
-    """Hold the registry: alone by who changes it, together by all others."""
-    shared = "" if exclusive else "_shared"
-    await connection.execute(f"SELECT pg_advisory_xact_lock{shared}($1, 0)", _REGISTRY)
+def of_registry(*, alone: bool) -> str:
+    """The statement to hold the registry: alone by who changes it, together by all others."""
+    return f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}({_REGISTRY}, 0)"
 
 
-async def everything(connection: Any) -> None:
-    """Hold all of the service's state alone."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _STATE)
+def of_everything() -> str:
+    """The statement to hold all of the service's state alone."""
+    return f"SELECT pg_advisory_xact_lock({_STATE}, 0)"
 
 
-async def named(connection: Any, names: Iterable[str]) -> None:
-    """Hold what has these names alone, and the whole together with others who hold names."""
-    await connection.execute(NAMED, array(sorted({_number(name) for name in names})), _STATE)
+def of_named(names: Iterable[str]) -> str:
+    """The statements to hold what has these names alone, and the whole together with others who hold names.
+
+    The names are taken in one order by everybody: two batches that overlap would deadlock otherwise.
+    """
+    numbers = ",".join(map(str, sorted({_number(name) for name in names})))
+    return (
+        f"SELECT pg_advisory_xact_lock_shared({_STATE}, 0); "
+        f"SELECT count(pg_advisory_xact_lock(n)) FROM unnest('{{{numbers}}}'::bigint[]) AS t (n)"
+    )
 
 
 def _number(name: str) -> int:

@@ -12,8 +12,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
+
+from shared.messaging.ahead import Ahead
+from shared.messaging.service import Record
 
 log = logging.getLogger(__name__)
 
@@ -24,26 +27,38 @@ _LAST_S: Final = 5.0
 
 
 class Offsets:
-    """Commits what was processed, of one consumer at a time."""
+    """Commits what was processed, of one consumer at a time.
 
-    def __init__(self) -> None:
+    Args:
+        ahead: what that consumer has fetched and nobody works on yet.
+    """
+
+    def __init__(self, ahead: Ahead) -> None:
+        self.ahead = ahead
         self._pending: dict[TopicPartition, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._committing = asyncio.Lock()
         self._anew = True
 
-    async def processed(self, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> None:
+    async def processed(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
         """These are processed, and so is all that came before them on their partitions."""
         if self._anew:
             # The first time for all partitions, also where nothing lay: so it can be seen what is read.
             self._anew = False
-            async with self._committing:
-                await _commit(consumer, None)
-            return
+            self._pending = self._of_all(consumer)
         for record in records:
             self._pending[TopicPartition(record.topic, record.partition)] = record.offset + 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(consumer), name="offsets")
+
+    def _of_all(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """How far each partition is processed: what is ahead is not.
+
+        In one step, since a position that was read before what is ahead is forgotten covers it still.
+        """
+        assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - `position` may wait
+        positions = assignment.all_consumed_offsets().items()
+        return {each: found.offset for each, found in positions} | self.ahead.first()
 
     async def settle(self, consumer: AIOKafkaConsumer) -> None:
         """Commit what is left before the partitions are given up; then begin anew with others."""
@@ -67,7 +82,7 @@ class Offsets:
                 await _commit(consumer, pending)
 
 
-async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int] | None) -> None:
+async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
     try:
         await consumer.commit(offsets)
     except (KafkaError, ConsumerStoppedError) as error:
@@ -78,7 +93,7 @@ async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]
 class Batch:
     """What FastStream is given as the consumer of one batch: to commit and to rewind."""
 
-    def __init__(self, offsets: Offsets, consumer: Any, records: Sequence[ConsumerRecord]) -> None:
+    def __init__(self, offsets: Offsets, consumer: Any, records: Sequence[Record]) -> None:
         self._offsets = offsets
         self._consumer = consumer
         self._records = records
@@ -88,5 +103,6 @@ class Batch:
         await self._offsets.processed(self._consumer, self._records)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Read again from here."""
+        """Read again from here, and after it what was ahead."""
+        self._offsets.ahead.rewind(self._consumer)
         self._consumer.seek(partition, offset)

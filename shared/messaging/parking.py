@@ -23,17 +23,6 @@ class Parked:
     waits_for: tuple[str, ...]
 
 
-async def anything(connection: Any) -> tuple[bool, bool]:
-    """Whether any event is parked, and whether any dead letter holds its key: most of the time none is.
-
-    Asked under the locks of the batch: what it says holds for what the batch touches.
-    """
-    row = await connection.fetchrow(
-        "SELECT EXISTS (SELECT FROM parked) AS waits, EXISTS (SELECT FROM dead_letters WHERE holds) AS holds"
-    )
-    return row["waits"], row["holds"]
-
-
 async def waiting_for(connection: Any, names: Iterable[str], upto: int | None = None) -> list[Parked]:
     """Parked events that wait for any of these names, oldest first; up to a number only, if given."""
     wanted = sorted(set(names))

@@ -14,6 +14,7 @@ import asyncpg
 from faststream.kafka import KafkaBroker
 
 from shared.messaging import consumer, database, dead_letters, outbox
+from shared.messaging.ahead import Ahead
 from shared.messaging.clock import WallClock
 from shared.messaging.gatherer import Gatherer
 from shared.messaging.relay import Relay
@@ -51,6 +52,7 @@ class Process(Generic[W]):
     """
 
     pool: asyncpg.Pool[Any]
+    """For questions; batches have connections of their own."""
     runner: Runner[W]
     gatherer: Gatherer
 
@@ -76,6 +78,7 @@ class Process(Generic[W]):
         self._make_background = background
         self._broker: KafkaBroker | None = None
         self._member: consumer.Member | None = None
+        self._pools: list[asyncpg.Pool[Any]] = []
         self._running: list[Background] = []
         self._starting: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self.failure: str | None = None
@@ -117,7 +120,7 @@ class Process(Generic[W]):
             )
             self.runner = Runner(
                 self.service,
-                self.pool,
+                self._batches,
                 self.topics,
                 operator=settings.operator,
                 own=self._own,
@@ -132,6 +135,7 @@ class Process(Generic[W]):
                 pattern=self._subscription(),
                 session_timeout_s=settings.session_timeout_seconds,
                 process=self.runner.process,
+                ahead=Ahead(self.runner.read_ahead, self.runner.forget_ahead),
                 instance=settings.consumer_instance,
             )
             await consumer.start(self._broker, settings.kafka_bootstrap_servers, wait_s=settings.wait_seconds)
@@ -154,8 +158,8 @@ class Process(Generic[W]):
             await consumer.stop(self._broker, self._member)
         for part in reversed(self._running):
             await part.stop()
-        if hasattr(self, "pool"):
-            await database.close_pool(self.pool)
+        for pool in self._pools:
+            await database.close_pool(pool)
 
     async def checks(self) -> dict[str, str]:
         """What readiness depends on, each `ok` or one sentence on what is wrong."""
@@ -212,9 +216,10 @@ class Process(Generic[W]):
     async def _start_database(self) -> None:
         settings = self.settings
         dsn = settings.database_url.get_secret_value()
-        self.pool = await database.open_pool(
-            dsn, size=settings.database_pool_size, wait_s=settings.wait_seconds
-        )
+        size, wait_s = settings.database_pool_size, settings.wait_seconds
+        for its_own in ({}, database.BY_INDEX):
+            self._pools.append(await database.open_pool(dsn, size=size, wait_s=wait_s, **its_own))
+        self.pool, self._batches = self._pools
         if settings.migrate_at_start:
             for name in await self._migrated(self.pool):
                 log.info("applied %s", name)

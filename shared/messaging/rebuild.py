@@ -71,7 +71,7 @@ async def rebuild(
     Raises:
         ValueError: the database is not empty.
     """
-    pool = await database.open_pool(into, size=2, wait_s=10)
+    pool = await database.open_pool(into, size=2, wait_s=10, **database.BY_INDEX)
     try:
         await database.migrate(pool, package)
         if await pool.fetchval("SELECT EXISTS (SELECT FROM inbox)"):

@@ -31,6 +31,11 @@ class Registry:
         """A registry of these partners."""
         return cls({partner.partner: partner for partner in partners})
 
+    @classmethod
+    def read(cls, texts: Iterable[str]) -> Registry:
+        """A registry of the partners with these entries, each as JSON."""
+        return cls.of(map(_parsed, texts))
+
     def with_role(self, role: Role) -> list[Partner]:
         """Partners that have the role, in order of name."""
         return [p for _, p in sorted(self.partners.items()) if role in p.roles]
@@ -104,7 +109,7 @@ def _may_state(partner: Partner, data: Data) -> bool:
 async def load_registry(connection: Any) -> Registry:
     """The registry as the database has it."""
     rows = await connection.fetch("SELECT data::text AS data FROM partners")
-    return Registry.of(_parsed(row["data"]) for row in rows)
+    return Registry.read(row["data"] for row in rows)
 
 
 async def save_partner(connection: Any, partner: Partner) -> None:

@@ -20,10 +20,12 @@ from shared.messaging.batch import Arrival, Batch, Result
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.event import Event, encode
 from shared.messaging.faults import Place, passing
-from shared.messaging.registry import Registry, load_registry, save_partner, save_tick
+from shared.messaging.registry import Registry, save_partner, save_tick
 from shared.messaging.salvage import Salvage
 from shared.messaging.service import EVERYTHING, Connection, Outcome, Record, Service, Status
+from shared.messaging.standing import Standing, standing
 from shared.messaging.topics import Topics
+from shared.messaging.transaction import Together, begun
 from shared.telemetry import metrics
 
 W = TypeVar("W")
@@ -85,6 +87,10 @@ class Runner(Generic[W]):
         for record in records:
             self._ahead[id(record)] = self._doorkeeper.read(record)
 
+    def forget_ahead(self) -> None:
+        """What was read ahead will not be processed."""
+        self._ahead.clear()
+
     async def redrive(
         self, ids: Sequence[int] | None, *, reason: str, dry_run: bool = False
     ) -> list[Outcome]:
@@ -100,6 +106,7 @@ class Runner(Generic[W]):
             try:
                 letters = await dead_letters.take(connection, ids)
                 read = [self._doorkeeper.read(record) for _, record in letters]
+                await connection.execute(self._holding(read))
                 result = await self._batch(connection, read, redriving=True)
                 # What fails again stays in its row, with one attempt more.
                 again = {id(letter.record) for letter in result.letters if not letter.record.over_http}
@@ -135,7 +142,9 @@ class Runner(Generic[W]):
             transaction = connection.transaction()
             await transaction.start()
             try:
-                await self._batch(connection, [self._doorkeeper.read(record)], upto=upto)
+                read = [self._doorkeeper.read(record)]
+                await connection.execute(self._holding(read))
+                await self._batch(connection, read, upto=upto)
                 await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
             finally:
                 await transaction.rollback()
@@ -147,7 +156,7 @@ class Runner(Generic[W]):
         outcomes = _passed_over(read)
         if outcomes is None:
             async with self._pool.acquire() as connection:
-                async with connection.transaction():
+                async with begun(connection, self._holding(read)):
                     result = await self._batch(connection, read)
                     passing(Place.BEFORE_COMMIT)
                 passing(Place.AFTER_COMMIT)
@@ -165,44 +174,61 @@ class Runner(Generic[W]):
         redriving: bool = False,
         upto: int | None = None,
     ) -> Result:
-        """One batch.
+        """One batch, under the locks of `_holding`.
 
         Args:
             upto: release what is parked up to this number only; all by default.
         """
-        registry, arrivals, news = await self._at_the_door(connection, read)
-        arrivals = await self._once(connection, arrivals, anew=redriving)
+        now = await standing(connection)
+        registry, arrivals, news = await self._at_the_door(connection, read, now)
+        arrivals = await inbox.once(connection, arrivals, anew=redriving)
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
-        await self._lock(connection, fresh)
         names = {name for event in fresh for name in self.service.provides(event)} | news
-        waits, holds = await parking.anything(connection)
-        parked = await self._parked(connection, names, registry, upto) if waits else []
-        events = fresh + [a.event for a in parked if a.event is not None]
-        await self._lock(connection, events[len(fresh) :])
+        parked = await self._parked(connection, names, registry, now, upto) if now.waits else []
+        released = [a.event for a in parked if a.event is not None]
+        if locking := self._locks(released):
+            await connection.execute(locking)
+        events = fresh + released
 
         world = await self.service.load(connection, events, registry)
         batch = Batch(self.service, registry, self._operator, world, replaying=self._replaying)
-        if holds and not redriving and not self._replaying:
+        # Who sets a parked event aside holds no lock, so of what was released it must be asked after that.
+        if (now.holds or parked) and not redriving and not self._replaying:
             unsettled = [a.record for a in (*arrivals, *parked) if a.settled is None]
             batch.hold(await dead_letters.holds_on(connection, unsettled))
         result = batch.run(arrivals, parked, news)
-        await self.service.save(connection, world)
+        writes = Together(connection)
+        await self.service.save(writes, world)
         if not self._replaying:
             outcomes = result.outcomes([arrival.record for arrival in read])
-            await self.service.record_outcomes(connection, outcomes + result.later)
-        await self._write(connection, result, read)
+            await self.service.record_outcomes(writes, outcomes + result.later)
+        await self._write(writes, result, read)
+        await writes.done()
         return result
 
+    def _holding(self, read: Sequence[Arrival]) -> str:
+        """The locks of a batch: of the registry, and of all that its events name."""
+        # An event of an unknown partner is parked under this lock, so the entry it waits for cannot slip by.
+        registry = locks.of_registry(alone=self._enters(read))
+        state = self._locks([a.event for a in read if a.event is not None and a.settled is None])
+        return f"{registry}; {state}" if state else registry
+
+    def _locks(self, events: Sequence[Event]) -> str:
+        # A replay is alone in its database, and takes larger batches than there is room for locks.
+        names = {name for event in events for name in self.service.touches(event) if not self._replaying}
+        if EVERYTHING in names:
+            return locks.of_everything()
+        return locks.of_named(names) if names else ""
+
+    def _enters(self, read: Sequence[Arrival]) -> bool:
+        return any(self._for_the_registry(a) and a.record.trusted is None for a in read)
+
     async def _at_the_door(
-        self, connection: Connection, read: Sequence[Arrival]
+        self, connection: Connection, read: Sequence[Arrival], standing: Standing
     ) -> tuple[Registry, list[Arrival], set[str]]:
         """The registry, with the entries in this batch, and every record checked against it."""
-        enters = any(self._for_the_registry(a) and a.record.trusted is None for a in read)
-        # An event of an unknown partner is parked under this lock, so the entry it waits for cannot slip by.
-        await locks.registry(connection, exclusive=enters)
-        registry = await load_registry(connection)
-        now = await self._now(connection)
-        if not enters:
+        registry, now = standing.registry, self._now(standing)
+        if not self._enters(read):
             return registry, [self._doorkeeper.judge(a, registry, now) for a in read], set()
         news: set[str] = set()
         sorted_: list[Arrival] = []
@@ -224,47 +250,16 @@ class Runner(Generic[W]):
     def _for_the_registry(self, arrival: Arrival) -> bool:
         return arrival.record.topic == self._topics.registry
 
-    async def _now(self, connection: Connection) -> datetime:
-        if self._scenario:
-            ticked = await connection.fetchval("SELECT ticked_at FROM clock")
-            if isinstance(ticked, datetime):
-                return ticked
-        return self._wall_clock()
-
-    async def _once(
-        self, connection: Connection, arrivals: Sequence[Arrival], *, anew: bool
-    ) -> list[Arrival]:
-        """Settle what was processed before."""
-        entering = [(a.event, a.record) for a in arrivals if a.event is not None and not a.settled]
-        new, reused = await inbox.enter(connection, entering, anew=anew)
-        once: list[Arrival] = []
-        for arrival in arrivals:
-            if arrival.event is None or arrival.settled is not None:
-                once.append(arrival)
-                continue
-            name = inbox.name_of(arrival.event)
-            if name in new:
-                new.discard(name)
-                once.append(arrival)
-            elif name in reused:
-                once.append(replace(arrival, settled=inbox.reused(arrival.record, arrival.event)))
-            else:
-                once.append(
-                    replace(arrival, settled=Outcome(arrival.record, Status.DUPLICATE, arrival.event))
-                )
-        return once
-
-    async def _lock(self, connection: Connection, events: Iterable[Event]) -> None:
-        # A replay is alone in its database, and takes larger batches than there is room for locks.
-        touched = (event for event in events if not self._replaying)
-        names = {name for event in touched for name in self.service.touches(event)}
-        if EVERYTHING in names:
-            await locks.everything(connection)
-        elif names:
-            await locks.named(connection, names)
+    def _now(self, standing: Standing) -> datetime:
+        return (standing.ticked_at if self._scenario else None) or self._wall_clock()
 
     async def _parked(
-        self, connection: Connection, names: set[str], registry: Registry, upto: int | None
+        self,
+        connection: Connection,
+        names: set[str],
+        registry: Registry,
+        standing: Standing,
+        upto: int | None,
     ) -> list[Arrival]:
         """Parked events that something in this batch may release, and those that these may release."""
         found: dict[int, Arrival] = {}
@@ -273,15 +268,14 @@ class Runner(Generic[W]):
             names = set()
             if not rows:
                 break
-            now = await self._now(connection)
             for row in rows:
-                (arrival,) = self._doorkeeper.sort([row.record], registry, now)
+                (arrival,) = self._doorkeeper.sort([row.record], registry, self._now(standing))
                 found[row.seq] = replace(arrival, parked=row.seq, waits_for=row.waits_for)
                 if arrival.event is not None:
                     names.update(self.service.provides(arrival.event))
         return [found[seq] for seq in sorted(found)]
 
-    async def _write(self, connection: Connection, result: Result, read: Sequence[Arrival]) -> None:
+    async def _write(self, connection: Together, result: Result, read: Sequence[Arrival]) -> None:
         await parking.unpark(connection, result.unparked)
         if result.parked:
             await parking.park(

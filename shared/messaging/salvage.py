@@ -14,6 +14,7 @@ import asyncpg
 from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.database import is_transient
 from shared.messaging.service import Connection, Outcome, Record, Service, Status
+from shared.messaging.transaction import Together
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,9 @@ class Salvage:
         outcome = Outcome(record, Status.DEAD)
         try:
             async with connection.transaction():
-                await self._service.record_outcomes(connection, [outcome])
+                writes = Together(connection)
+                await self._service.record_outcomes(writes, [outcome])
+                await writes.done()
         except Exception as unkept:
             if is_transient(unkept):
                 raise

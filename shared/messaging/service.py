@@ -15,9 +15,11 @@ from shared.contracts.base import CATALOGUE, Data, ServiceName, Stream
 from shared.messaging.event import Event
 from shared.messaging.refusal import Refusal
 from shared.messaging.registry import Registry
+from shared.messaging.transaction import Together
 
 Connection: TypeAlias = "PoolConnectionProxy[Any]"
 """A pool's connection, inside the batch's transaction."""
+
 
 EVERYTHING = "*"
 """A lock name: this event touches the whole of the service's state (a tick, a change of policy)."""
@@ -142,7 +144,7 @@ class Service(ABC, Generic[W]):
         """Let the event, someone's fact or the service's own, take effect in the world."""
 
     @abstractmethod
-    async def save(self, connection: Connection, world: W) -> None:
+    async def save(self, connection: Together, world: W) -> None:
         """Write what changed, set-based."""
 
     def own_streams(self) -> frozenset[Stream]:
@@ -169,5 +171,5 @@ class Service(ABC, Generic[W]):
         """Work of the service's own that is under way outside the log, such as messages to be sent."""
         return 0
 
-    async def record_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    async def record_outcomes(self, connection: Together, outcomes: Sequence[Outcome]) -> None:
         """Keep what became of the batch (receipts), in the same transaction."""

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     database_url: SecretStr
     """This service's own database, `postgresql://user:password@host:port/name`."""
     database_pool_size: int = Field(4, ge=2, le=50)
-    """Connections at most; the relay has one more of its own."""
+    """Connections at most for batches, and as many for questions; the relay has one more of its own."""
     operator: str = ""
     """The partner in whose name the service speaks, as the registry names it."""
     consumer_group: str = ""

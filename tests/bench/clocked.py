@@ -15,19 +15,21 @@ import runpy
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
-import asyncpg.transaction
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from shared.messaging import dead_letters, outbox, parking, relay
+from shared.messaging import dead_letters, inbox, outbox, relay, runner, transaction
 from shared.messaging.batch import Batch
 from shared.messaging.doorkeeping import Doorkeeper
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
 from shared.messaging.service import Service
+from shared.messaging.transaction import Together
 
 SAYS: Final = "walls: "
 """How the line begins in which it says what it found."""
@@ -38,11 +40,10 @@ WHOLE: Final = "batch"
 """All of a batch, from records to the commit; what no stage of it has is the rest."""
 IN_A_BATCH: Final = (
     "reading",
-    "begin",
+    "begin, with the locks",
+    "how things stand",
     "door",
     "inbox",
-    "locks",
-    "anything parked or held",
     "parked",
     "load",
     "held letters",
@@ -51,6 +52,7 @@ IN_A_BATCH: Final = (
     "outcomes",
     "outbox",
     "other writes",
+    "what these say together",
     "commit",
 )
 BESIDE: Final = ("waiting for records", "offsets")
@@ -58,6 +60,10 @@ BESIDE: Final = ("waiting for records", "offsets")
 RELAY: Final = "relay"
 IN_THE_RELAY: Final = ("fetch", "build and send", "acknowledgement", "delete")
 """Beside the batches, in the same process: its time is not added to theirs."""
+
+
+_WITHIN: Final[ContextVar[list[float] | None]] = ContextVar("within", default=None)
+"""What the stages within this one have taken."""
 
 
 class Walls:
@@ -76,26 +82,33 @@ class Walls:
 
     def clocked(self, inner: Callable[..., Any], stage: str) -> Callable[..., Any]:
         """The same function, with a clock."""
-        seconds, times = self.seconds, self.times
+        times = self.times
 
         @functools.wraps(inner)
         async def slowly(*arguments: Any, **named: Any) -> Any:
-            started = time.perf_counter()
-            try:
-                return await inner(*arguments, **named)
-            finally:
-                seconds[stage] += time.perf_counter() - started
+            with self._counting(stage):
                 times[stage] += 1
+                return await inner(*arguments, **named)
 
         @functools.wraps(inner)
         def at_once(*arguments: Any, **named: Any) -> Any:
-            started = time.perf_counter()
-            try:
+            with self._counting(stage):
                 return inner(*arguments, **named)
-            finally:
-                seconds[stage] += time.perf_counter() - started
 
         return slowly if inspect.iscoroutinefunction(inner) else at_once
+
+    @contextmanager
+    def _counting(self, stage: str) -> Iterator[None]:
+        around, within = _WITHIN.get(), [0.0]
+        token, started = _WITHIN.set(within), time.perf_counter()
+        try:
+            yield
+        finally:
+            took = time.perf_counter() - started
+            _WITHIN.reset(token)
+            self.seconds[stage] += took - (0.0 if stage == WHOLE else within[0])
+            if around is not None:
+                around[0] += took
 
     def clock_waiting(self, owner: Any, name: str, stage: str) -> None:
         """The same for what waits: only what it waited for something that came, and since it was asked."""
@@ -134,20 +147,20 @@ def install(walls: Walls, service: type[Service[Any]]) -> None:
     walls.clock(Runner, "_process", WHOLE)
     walls.clock(Runner, "_batch", INSIDE)
     walls.clock(Doorkeeper, "read", "reading")
-    walls.clock(asyncpg.transaction.Transaction, "__aenter__", "begin")
+    walls.clock(transaction, "_begin", "begin, with the locks")
+    walls.clock(runner, "standing", "how things stand")
     walls.clock(Runner, "_at_the_door", "door")
-    walls.clock(Runner, "_once", "inbox")
-    walls.clock(Runner, "_lock", "locks")
-    walls.clock(parking, "anything", "anything parked or held")
+    walls.clock(inbox, "once", "inbox")
     walls.clock(Runner, "_parked", "parked")
     walls.clock(service, "load", "load")
     walls.clock(dead_letters, "holds_on", "held letters")
     walls.clock(Batch, "run", "decide and evolve")
     walls.clock(service, "save", "save")
     walls.clock(service, "record_outcomes", "outcomes")
-    walls.clock(Runner, "_write", "writes")
+    walls.clock(Runner, "_write", "other writes")
     walls.clock(outbox, "add", "outbox")
-    walls.clock(asyncpg.transaction.Transaction, "__aexit__", "commit")
+    walls.clock(Together, "done", "what these say together")
+    walls.clock(transaction, "_commit", "commit")
     walls.clock_waiting(AIOKafkaConsumer, "getmany", "waiting for records")
     walls.clock(AIOKafkaConsumer, "commit", "offsets")
     _clock_the_relay(walls)

@@ -75,7 +75,6 @@ class _Clock:
 
 def _table(took: Mapping[str, float], events: int, seconds: float) -> dict[str, Any]:
     batches = max(1, int(took[BATCHES]))
-    took = {**took, "other writes": max(0.0, took["writes"] - took["outbox"])}
 
     def ms(names: Sequence[str], prefix: str = "") -> dict[str, float]:
         return {name: round(1000 * took.get(prefix + name, 0.0) / batches, 2) for name in names}

@@ -33,6 +33,7 @@ from shared.messaging.refusal import Refusal, Refused
 from shared.messaging.registry import Registry
 from shared.messaging.service import Connection, Draft, Emit, PassOn, Record, Service
 from shared.messaging.topics import Topics
+from shared.messaging.transaction import Together
 
 TOPICS = Topics()
 NOON = datetime(2021, 3, 1, 12, tzinfo=UTC)
@@ -141,7 +142,7 @@ class Toy(Service[World]):
         world.known.update(self.provides(event))
         world.effects.append((event.type.split(".")[-2], event.id))
 
-    async def save(self, connection: Connection, world: World) -> None:
+    async def save(self, connection: Together, world: World) -> None:
         return
 
     def refused(self, record: Record, event: Event | None, refusal: Refusal) -> Sequence[Emit] | None:

@@ -12,6 +12,7 @@ import asyncpg
 from shared.messaging.arrays import Array
 from tests.simulation.chance import Fault, Place
 from tests.simulation.database import Database, Session, Statement
+from tests.simulation.spoken import parts
 
 _NOTICED_S: Final = 0.05
 """How long the server may take to notice that its client is gone; until then the locks are held."""
@@ -54,8 +55,10 @@ class Connection:
         return None if row is None else next(iter(row.values()))
 
     async def execute(self, sql: str, *arguments: Any) -> None:
-        """Say it."""
-        await self._say(sql, arguments)
+        """Say it, and what else is said in one go with it."""
+        for text, its_own in parts(sql, arguments):
+            ending = {"BEGIN": self.begin, "COMMIT": self.commit, "ROLLBACK": self.rollback}.get(text)
+            await (ending() if ending is not None else self._say(text, its_own))
 
     async def executemany(self, sql: str, arguments: Iterable[Sequence[Any]]) -> None:
         """Say it for each; all take effect or none."""
@@ -70,6 +73,10 @@ class Connection:
     def transaction(self) -> Transaction:
         """A transaction, to be started."""
         return Transaction(self)
+
+    def terminate(self) -> None:
+        """Leave without a word."""
+        self.abandon()
 
     async def close(self, **_options: Any) -> None:
         """End the session; one of a killed process ends when the server notices."""

@@ -13,8 +13,9 @@ import asyncpg
 from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.arrays import array
 from shared.messaging.event import Event
-from shared.messaging.locks import NAMED
+from shared.messaging.locks import of_named
 from shared.messaging.service import Record
+from shared.messaging.standing import standing
 from tests.delivery.ledger import Ledger
 from tests.delivery.toy.service import TALLY, UNSAVEABLE
 
@@ -213,11 +214,11 @@ async def each_waits_for_the_other(connect: Callable[[], Awaitable[Any]]) -> lis
     first, second = one.transaction(), other.transaction()
     await first.start()
     await second.start()
-    await one.execute(NAMED, array([1]), 2)
-    await other.execute(NAMED, array([2]), 2)
+    await one.execute(of_named(["1"]))
+    await other.execute(of_named(["2"]))
     crossing = [
-        asyncio.create_task(one.execute(NAMED, array([2]), 2)),
-        asyncio.create_task(other.execute(NAMED, array([1]), 2)),
+        asyncio.create_task(one.execute(of_named(["2"]))),
+        asyncio.create_task(other.execute(of_named(["1"]))),
     ]
     done, _ = await asyncio.wait(crossing, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
     told = [type(task.exception()).__name__ for task in done if task.exception()]
@@ -243,7 +244,8 @@ async def what_is_seen_when(connect: Callable[[], Awaitable[Any]]) -> list[Any]:
         letter = dead_letters.DeadLetter(record, "code", "detail", holds=True)
         await dead_letters.bury(one, [letter, replace(letter, code="again")])
         for connection in (one, other):
-            seen.append(await parking.anything(connection))
+            there = await standing(connection)
+            seen.append((there.waits, there.holds))
             seen.append([p.waits_for for p in await parking.waiting_for(connection, ["place:x"])])
             seen.append(await dead_letters.holds_on(connection, [record]))
         await getattr(transaction, ends)()

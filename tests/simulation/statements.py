@@ -75,8 +75,7 @@ async def _share_whole(session: Session, number: int) -> None:
     await session.lock((_REGISTRY_AND_STATE, number), exclusive=False)
 
 
-async def _lock_named(session: Session, numbers: Sequence[int], whole: int) -> None:
-    await _share_whole(session, whole)
+async def _lock_named(session: Session, numbers: Sequence[int]) -> None:
     for number in sorted(numbers):
         await session.lock((_NAMED, number))
 
@@ -90,6 +89,18 @@ async def _try_relay_lock(session: Session, number: int) -> list[Row]:
 
 async def _partners(session: Session) -> list[Row]:
     return list(session.rows("partners").values())
+
+
+async def _standing(session: Session) -> list[Row]:
+    clock = session.row("clock", _ONLY_ROW)
+    return [
+        {
+            "partners": [row["data"] for row in session.rows("partners").values()],
+            "ticked_at": clock["ticked_at"] if clock else None,
+            "waits": bool(session.rows("parked")),
+            "holds": any(row["holds"] for row in session.rows("dead_letters").values()),
+        }
+    ]
 
 
 async def _save_partner(session: Session, partner: str, data: dict[str, Any]) -> None:
@@ -180,6 +191,12 @@ async def _add(session: Session, records: Sequence[tuple[str, bytes, bytes]]) ->
         await session.put("outbox", number, {"id": number, "topic": topic, "key": key, "payload": payload})
 
 
+async def _add_few(
+    session: Session, topics: Sequence[str], keys: Sequence[bytes], payloads: Sequence[bytes]
+) -> None:
+    await _add(session, list(zip(topics, keys, payloads, strict=True)))
+
+
 async def _oldest(session: Session, limit: int) -> list[Row]:
     rows = session.rows("outbox")
     return [rows[number] for number in sorted(rows)[:limit]]
@@ -192,11 +209,6 @@ async def _published(session: Session, numbers: Sequence[int]) -> None:
 
 
 # Parked events.
-
-
-async def _anything(session: Session) -> list[Row]:
-    holds = any(row["holds"] for row in session.rows("dead_letters").values())
-    return [{"waits": bool(session.rows("parked")), "holds": holds}]
 
 
 async def _waiting_for(session: Session, names: Sequence[str], upto: int | None) -> list[Row]:
@@ -320,8 +332,7 @@ def _place_of(row: Row) -> tuple[str, int, int]:
 MESSAGING: Final[Mapping[str, Statement]] = {
     "SELECT pg_advisory_xact_lock($1, 0)": _lock_whole,
     "SELECT pg_advisory_xact_lock_shared($1, 0)": _share_whole,
-    "SELECT pg_advisory_xact_lock_shared($2, 0)::text UNION ALL SELECT pg_advisory_xact_lock(n)::text "
-    "FROM (SELECT n FROM unnest($1::text::bigint[])": _lock_named,
+    "SELECT count(pg_advisory_xact_lock(n)) FROM unnest($1::bigint[])": _lock_named,
     "SELECT pg_try_advisory_lock($1, 0)": _try_relay_lock,
     "SELECT data::text AS data FROM partners": _partners,
     "INSERT INTO partners (partner, data)": _save_partner,
@@ -333,11 +344,12 @@ MESSAGING: Final[Mapping[str, Statement]] = {
     "UPDATE inbox SET refused = true, lane = coalesce(t.lane, inbox.lane)": _refuse,
     "DELETE FROM inbox USING unnest": _forget,
     "COPY outbox (topic, key, payload)": _add,
+    "INSERT INTO outbox (topic, key, payload) SELECT topic, key, payload FROM unnest": _add_few,
     "SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT $1": _oldest,
     "DELETE FROM outbox WHERE id = ANY($1)": _published,
     'SELECT seq, topic, partition, "offset", timestamp_ms, key, value, waits_for FROM parked WHERE seq IN '
     "(SELECT seq FROM parked_names JOIN unnest": _waiting_for,
-    "SELECT EXISTS (SELECT FROM parked) AS waits, EXISTS (SELECT FROM dead_letters WHERE holds)": _anything,
+    "SELECT ARRAY(SELECT data::text FROM partners) AS partners, (SELECT ticked_at FROM clock)": _standing,
     "WITH new AS (INSERT INTO parked": _park,
     "DELETE FROM parked WHERE seq = ANY($1)": _unpark,
     "SELECT seq FROM parked ORDER BY seq": _seqs,

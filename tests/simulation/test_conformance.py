@@ -18,6 +18,7 @@ import pytest
 from shared.messaging import database as real
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record
+from shared.messaging.transaction import Together
 from tests.simulation.chance import Chance
 from tests.simulation.database import Database
 from tests.simulation.process import Process
@@ -177,13 +178,15 @@ async def test_levels_of_the_stock_are_summed_the_same(database: str):
         found = []
         for each in (pool_on(memory), pool):
             async with each.acquire() as connection, connection.transaction():
+                writes = Together(connection)
                 for n, day in enumerate(days):
                     change = Change(Tally(n, half * n), Tally(1, half))
                     fund = "uwv" if n == 2 else ""
-                    await store._save_stock(connection, {("0114", day, fund): change})
+                    await store._save_stock(writes, {("0114", day, fund): change})
                 await store._save_stock(
-                    connection, {("0114", days[0], ""): Change(Tally(0, Decimal(0)), Tally(-1, -half))}
+                    writes, {("0114", days[0], ""): Change(Tally(0, Decimal(0)), Tally(-1, -half))}
                 )
+                await writes.done()
                 asked = {("0114", day) for day in days} | {("0109", days[0])}
                 found.append(await store._levels(connection, asked))
         assert found[0] == found[1]

@@ -13,6 +13,7 @@ from shared.messaging.event import Event
 from shared.messaging.registry import Registry
 from shared.messaging.rows import Rows, Table
 from shared.messaging.service import Connection, Draft, Service
+from shared.messaging.transaction import Together
 
 PACKAGE = "tests.delivery.toy"
 BREAKS = "breaks-the-rule"
@@ -152,7 +153,7 @@ class Toy(Service[World]):
                 return
         world.people.put(person)
 
-    async def save(self, connection: Connection, world: World) -> None:
+    async def save(self, connection: Together, world: World) -> None:
         """Write the people that changed, at leisure."""
         if self._pause_s:
             await connection.execute("SELECT pg_sleep($1)", self._pause_s)

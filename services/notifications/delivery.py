@@ -1,21 +1,42 @@
-"""One try of one message: who is it for, what does it say, and did the mail server take it."""
+"""One try of each message: who is it for, what does it say, and did the mail server take it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.notifications.composing import compose
 from services.notifications.jobs import Due
 from services.notifications.letters import Signature, Unwritable, Writer
-from services.notifications.mail import Delivery, Mailer, MailServer, compose
+from services.notifications.mail import Delivery, Mailer, MailServer
+from services.notifications.rules.messages import Message
 from services.notifications.rules.sending import Failed, Suppressed, reason_not_to_send
-from services.notifications.vault import Entry, NoEntry, Vaults
+from services.notifications.vault import Answer, Entry, NoEntry, Question, Vaults
 from shared.contracts import FailureCode, SuppressReason
 from shared.messaging.registry import AMSTERDAM, Registry
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that can be written, or of which it is known already that it is not sent now.
+
+    Attributes:
+        found: who it is for; or what came of it.
+        registry: the partners when it was prepared.
+        now: the moment that counts, which in a scenario is not the wall's.
+        at: when that was asked, by the event loop's clock.
+    """
+
+    due: Due
+    found: Entry | Delivery
+    registry: Registry
+    now: datetime
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +57,39 @@ class Office:
     desk: str
     phone: str
 
-    async def bring(
-        self, due: Due, registry: Registry, *, now: datetime, hand_over: Callable[[], Awaitable[None]]
-    ) -> Delivery:
+    async def prepare(
+        self, dues: Sequence[Due], registry: Registry, now: Callable[[Message], datetime]
+    ) -> list[Prepared]:
+        """Find out for each message whether it is sent, and to whom.
+
+        No vault is asked about somebody who is not written to.
+        """
+        at = asyncio.get_running_loop().time()
+        times = [now(due.message) for due in dues]
+        reasons = [_reason(due, moment) for due, moment in zip(dues, times, strict=True)]
+        asked = [due for due, reason in zip(dues, reasons, strict=True) if reason is None]
+        answers = iter(await self.vaults.look_up([_question(due, registry) for due in asked]))
+        return [
+            Prepared(
+                due,
+                _found(next(answers)) if reason is None else Delivery(Suppressed(reason)),
+                registry,
+                moment,
+                at,
+            )
+            for due, moment, reason in zip(dues, times, reasons, strict=True)
+        ]
+
+    async def bring(self, prepared: Prepared, hand_over: Callable[[], Awaitable[None]]) -> Delivery:
         """Try to bring one message.
 
         Args:
-            now: the moment that counts, which in a scenario is not the wall's.
             hand_over: called just before the mail server gets the message.
         """
-        reason = reason_not_to_send(
-            erased=due.erased,
-            deceased=due.deceased,
-            expires_on=_expiry(due),
-            today=now.astimezone(AMSTERDAM).date(),
-        )
-        if reason is not None:
-            return Delivery(Suppressed(reason))
-        guide = registry.partners.get(due.guide)
-        entry = await self.vaults.look_up(
-            guide=due.guide,
-            dataref=due.dataref,
-            vault=None if guide is None else guide.vault,
-            purpose=f"notification:{due.message.template}",
-        )
-        if isinstance(entry, NoEntry):
-            return Delivery(entry.verdict, entry.reply)
-        objection = entry.objection()
-        if objection is not None or entry.email is None:
-            return Delivery(Suppressed(objection or SuppressReason.NO_ADDRESS))
-        return await self._hand_in(due, entry, entry.email, registry, now, hand_over)
-
-    async def _hand_in(
-        self,
-        due: Due,
-        entry: Entry,
-        address: str,
-        registry: Registry,
-        now: datetime,
-        hand_over: Callable[[], Awaitable[None]],
-    ) -> Delivery:
+        entry, due, registry = prepared.found, prepared.due, prepared.registry
+        if isinstance(entry, Delivery):
+            return entry
+        assert entry.email is not None  # noqa: S101 - who has none is suppressed above
         try:
             letter = self.writer.write(
                 due.message.template,
@@ -88,15 +102,43 @@ class Office:
         except Unwritable as error:
             log.error("a message cannot be written: %s", error)  # noqa: TRY400 - the sentence says it all
             return Delivery(Failed(FailureCode.TEMPLATE_INVALID))
-        mail = compose(letter, notification=due.message.notification, to=address, at=now, server=self.server)
+        mail = compose(
+            letter,
+            notification=due.message.notification,
+            to=entry.email,
+            at=prepared.now,
+            server=self.server,
+        )
         if mail is None:
             return Delivery(Failed(FailureCode.ADDRESS_REFUSED))
         return await self.mailer.deliver(mail, hand_over)
 
 
-def _expiry(due: Due) -> date | None:
+def _reason(due: Due, now: datetime) -> SuppressReason | None:
     last = due.params.get("expires_on")
-    return None if last is None else date.fromisoformat(last)
+    return reason_not_to_send(
+        erased=due.erased,
+        deceased=due.deceased,
+        expires_on=None if last is None else date.fromisoformat(last),
+        today=now.astimezone(AMSTERDAM).date(),
+    )
+
+
+def _question(due: Due, registry: Registry) -> Question:
+    guide = registry.partners.get(due.guide)
+    return Question(
+        guide=due.guide,
+        dataref=due.dataref,
+        vault=None if guide is None else guide.vault,
+        purpose=f"notification:{due.message.template}",
+    )
+
+
+def _found(answer: Answer) -> Entry | Delivery:
+    if isinstance(answer, NoEntry):
+        return Delivery(answer.verdict, answer.reply)
+    objection = answer.objection()
+    return answer if objection is None else Delivery(Suppressed(objection))
 
 
 def _shown(registry: Registry, partner: str) -> str:

@@ -1,41 +1,56 @@
-"""The sender's own SQL: which messages are due, and what is noted of each try.
-
-A try is noted before its message is handed over, and its outcome as soon as the mail server has
-answered, each in a commit of its own. What a crash leaves in between is seen at the next start.
-"""
+"""The sender's own SQL: which messages are due, and which of them somebody had in hand before."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 import asyncpg
 import orjson
 
+from services.notifications.notes import Note, Notes
 from services.notifications.rules.messages import Message
-from services.notifications.rules.sending import Failed, Later, Sent, Verdict, pause_before
+from services.notifications.rules.sending import Failed, Sent, Verdict
 from services.notifications.store import MESSAGES
 from shared.contracts import FailureCode
+from shared.messaging.database import connect
+from shared.messaging.registry import Registry, load_registry
 
 _SENDER_LOCK: Final = 4
-_DUE: Final = """
-    SELECT j.notification, j.attempts, now() - coalesce(j.first_tried_at, now()) AS tried_for,
-           coalesce(t.params, '{}')::text AS params, p.guide, p.dataref, p.erased, p.deceased
-    FROM jobs j JOIN messages m USING (notification) JOIN people p ON p.participant = j.participant
-    LEFT JOIN tidings t USING (notification)
+_HOW_TO_LOOK: Final = {
+    # Each statement here looks up few rows of large tables. A plan that was made while they were small, or
+    # without figures of them, reads them whole, and is kept; that took most of the time on a fresh database.
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+    "synchronous_commit": "on",
+}
+_JOBS: Final = """
+    SELECT j.notification, j.seq, j.attempts, now() - coalesce(j.first_tried_at, now()) AS tried_for,
+           coalesce(t.params, '{}')::text AS params, p.guide, p.dataref, p.erased, p.deceased,
+           a.notification IS NOT NULL AS tried, a.outcome, a.code
+    FROM jobs j JOIN people p ON p.participant = j.participant
+    LEFT JOIN tidings t ON t.notification = j.notification
+    LEFT JOIN attempts a ON a.notification = j.notification AND a.attempt = j.attempts + 1
 """
-
-
-class Note(StrEnum):
-    """What is noted of a try that was handed over or failed."""
-
-    SENT = "sent"
-    FAILED = "failed"
-    LATER = "later"
+# One walk over jobs_due, and for each row a look at jobs_participant: is there an earlier one of the person.
+_DUE: Final = f"""
+    {_JOBS}
+    WHERE j.next_at <= now() AND NOT j.notification = ANY($2)
+      AND NOT EXISTS (SELECT FROM jobs e WHERE e.participant = j.participant AND e.seq < j.seq)
+    ORDER BY j.next_at, j.seq LIMIT $1
+"""
+_REBUILT: Final = f"""
+    {_JOBS} JOIN messages m ON m.notification = j.notification
+    WHERE j.seq > (SELECT upto FROM compared) AND j.seq <= $2
+      AND EXISTS (SELECT FROM inbox i WHERE i.source = $1 AND i.id = m.queued_id)
+    ORDER BY j.seq LIMIT $3
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class Due:
     Attributes:
         attempt: number of this try, 1 is the first.
         tried_for: how long it has been tried already.
+        earlier: what is known of this very try, when a sender had the message in hand before and ended.
     """
 
     message: Message
@@ -55,6 +71,13 @@ class Due:
     deceased: bool
     attempt: int
     tried_for: timedelta
+    seq: int
+    earlier: Verdict | None = None
+
+
+async def connect_sender(dsn: str) -> asyncpg.Connection[Any]:
+    """The connection of a sender, which looks things up by index and by nothing else."""
+    return await connect(dsn, **_HOW_TO_LOOK)
 
 
 class JobBook:
@@ -67,97 +90,49 @@ class JobBook:
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
         self._connection = connection
         self._turn = asyncio.Lock()
+        self.notes = Notes(self._fetch)
 
     async def become_the_sender(self) -> bool:
         """Take the lock; False while another instance is the sender of this database."""
-        taken = await self._connection.fetchval("SELECT pg_try_advisory_lock($1, 0)", _SENDER_LOCK)
-        return bool(taken)
+        (row,) = await self._fetch("SELECT pg_try_advisory_lock($1, 0) AS taken", _SENDER_LOCK)
+        return bool(row["taken"])
 
-    async def due(self, limit: int) -> list[Due]:
-        """Messages to be tried now, oldest first: the first of each person, so that steps come in order.
+    async def due(self, limit: int, without: Collection[str] = ()) -> list[Due]:
+        """Messages whose turn it is, the longest due first: one a person, so that steps come in order.
 
-        What was handed over already is not among them, whatever became of it.
+        Args:
+            without: messages that are in hand already.
         """
-        return await self._read(
-            "WHERE j.next_at <= now() AND NOT EXISTS (SELECT FROM jobs e "
-            "WHERE e.participant = j.participant AND e.seq < j.seq) AND NOT EXISTS (SELECT FROM attempts a "
-            "WHERE a.notification = j.notification AND a.attempt > j.attempts) ORDER BY j.seq LIMIT $1",
-            limit,
-        )
+        return await self._read(_DUE, limit, list(without))
 
-    async def rebuilt(self, source: str) -> list[Due]:
-        """Messages known from the log and not from a decision here.
+    async def newest(self) -> int:
+        """Number of the newest job; 0 without any."""
+        (row,) = await self._fetch("SELECT coalesce(max(seq), 0) AS seq FROM jobs")
+        return int(row["seq"])
+
+    async def rebuilt(self, source: str, upto: int, limit: int) -> list[Due]:
+        """Messages known from the log and not from a decision here, that were not found before.
 
         Nobody can say whether they were sent. A live service never receives its own events, so they
         are told by their entry in the inbox.
 
         Args:
             source: the `source` of this service's own events.
+            upto: number of the last job to look at.
         """
-        return await self._read(
-            "WHERE EXISTS (SELECT FROM inbox i WHERE i.source = $1 AND i.id = m.queued_id) ORDER BY j.seq",
-            source,
-        )
+        return await self._read(_REBUILT, source, upto, limit)
 
-    async def interrupted(self) -> list[tuple[Due, Verdict]]:
-        """Messages that were handed over before a crash, with what is known of the outcome."""
-        found = await self._read(
-            "WHERE EXISTS (SELECT FROM attempts a WHERE a.notification = j.notification "
-            "AND a.attempt > j.attempts) ORDER BY j.seq"
-        )
-        rows = await self._fetch(
-            "SELECT DISTINCT ON (notification) notification, outcome, code FROM attempts "
-            "WHERE notification = ANY($1) ORDER BY notification, attempt DESC",
-            [each.message.notification for each in found],
-        )
-        known = {row["notification"]: row for row in rows}
-        return [(each, _verdict(known[each.message.notification])) for each in found]
+    async def compared(self, upto: int) -> None:
+        """Jobs up to this number need not be looked at by `rebuilt` again."""
+        await self._fetch("UPDATE compared SET upto = greatest(upto, $1)", upto)
 
-    async def note_hand_over(self, due: Due) -> None:
-        """From here on the outcome is unknown until an answer is noted.
+    async def registry(self) -> Registry:
+        """The partners at this moment."""
+        async with self._turn:
+            return await load_registry(self._connection)
 
-        Raises:
-            asyncpg.UniqueViolationError: this try was handed over before.
-        """
-        await self._execute(
-            "INSERT INTO attempts (notification, attempt, handed_over_at) VALUES ($1, $2, now())",
-            due.message.notification,
-            due.attempt,
-        )
-
-    async def note(self, due: Due, verdict: Verdict, reply: int | None) -> None:
-        """Note the outcome of a try.
-
-        Args:
-            reply: the number of the answer, of the vault or of the mail server.
-        """
-        outcome = {Sent: Note.SENT, Failed: Note.FAILED, Later: Note.LATER}.get(type(verdict))
-        if outcome is None:
-            return  # what is suppressed was never tried
-        code = verdict.code if isinstance(verdict, Failed | Later) else None
-        async with self._turn, self._connection.transaction():
-            await self._connection.execute(
-                "INSERT INTO attempts (notification, attempt, ended_at, outcome, code, reply) "
-                "VALUES ($1, $2, now(), $3, $4, $5) ON CONFLICT (notification, attempt) "
-                "DO UPDATE SET ended_at = now(), outcome = excluded.outcome, "
-                "code = excluded.code, reply = excluded.reply",
-                due.message.notification,
-                due.attempt,
-                outcome,
-                code,
-                reply,
-            )
-            if isinstance(verdict, Later):
-                await self._connection.execute(
-                    "UPDATE jobs SET attempts = $2, first_tried_at = coalesce(first_tried_at, now()), "
-                    "next_at = now() + $3 WHERE notification = $1",
-                    due.message.notification,
-                    due.attempt,
-                    pause_before(due.attempt),
-                )
-
-    async def _read(self, condition: str, *arguments: Any) -> list[Due]:
-        rows = await self._fetch(f"{_DUE} {condition}", *arguments)
+    async def _read(self, sql: str, *arguments: Any) -> list[Due]:
+        rows = await self._fetch(sql, *arguments)
         async with self._turn:
             told = await MESSAGES.fetch(
                 self._connection, "notification", [row["notification"] for row in rows]
@@ -168,10 +143,6 @@ class JobBook:
         async with self._turn:
             rows: Sequence[Any] = await self._connection.fetch(sql, *arguments)
             return rows
-
-    async def _execute(self, sql: str, *arguments: Any) -> None:
-        async with self._turn:
-            await self._connection.execute(sql, *arguments)
 
 
 async def count(connection: Any) -> int:
@@ -189,10 +160,12 @@ def _due(row: Any, message: Message) -> Due:
         deceased=row["deceased"],
         attempt=row["attempts"] + 1,
         tried_for=row["tried_for"],
+        seq=row["seq"],
+        earlier=_known(row) if row["tried"] else None,
     )
 
 
-def _verdict(row: Any) -> Verdict:
+def _known(row: Any) -> Verdict:
     if row["outcome"] is None:
         return Failed(FailureCode.OUTCOME_UNKNOWN)
     if row["outcome"] == Note.SENT:

@@ -12,11 +12,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import escape
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SUBJECT: Final = "Onderwerp: "
@@ -40,6 +42,9 @@ _MONTHS: Final = (
 # an address or a line of its own does not pass, since a mail program would make a link of it.
 _NAME: Final = re.compile(r"(?:(?:[^\W\d_]\.)+|[^\W\d_]+)(?:[ '\u2019-]{1,2}(?:(?:[^\W\d_]\.)+|[^\W\d_]+))*")
 _MAX_NAME: Final = 80
+_TO: Final = "\x00"
+"""Stands for the greeting; a control character is in no text and in no name."""
+_FORMS: Final = 500
 
 
 class Unwritable(Exception):  # noqa: N818 - the outcome of writing
@@ -88,6 +93,8 @@ class Writer:
     def __init__(self) -> None:
         self._plain = _environment(autoescape=False)
         self._html = _environment(autoescape=True)
+        # Many are told the same on a day. Nobody's name is in what is kept.
+        self._form = lru_cache(maxsize=_FORMS)(self._filled_in)
 
     def write(
         self,
@@ -110,17 +117,25 @@ class Writer:
         Raises:
             Unwritable: the template does not fit what it is given.
         """
+        form = self._form(template, tuple(sorted(params.items())), guide, host, signature)
+        words = greeting(name)
+        return Letter(form.subject, form.text.replace(_TO, words), form.html.replace(_TO, str(escape(words))))
+
+    def _filled_in(
+        self,
+        template: str,
+        params: tuple[tuple[str, str], ...],
+        guide: str,
+        host: str,
+        signature: Signature,
+    ) -> Letter:
+        """The message with a mark where the greeting comes; the same for all who are told the same."""
         try:
-            values: dict[str, Any] = {key: _in_dutch(key, value) for key, value in params.items()}
+            values: dict[str, Any] = {key: _in_dutch(key, value) for key, value in params}
             values |= {"guide": guide, "host": host}
             source = self._plain.get_template(f"{template}.txt.jinja").render(values)
             subject, blocks = _parsed(source)
-            layout = {
-                "subject": subject,
-                "greeting": greeting(name),
-                "signature": signature,
-                "blocks": blocks,
-            }
+            layout = {"subject": subject, "greeting": _TO, "signature": signature, "blocks": blocks}
             return Letter(
                 subject=subject,
                 text=self._plain.get_template("letter.txt.jinja").render(layout),
@@ -167,6 +182,7 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=autoescape,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

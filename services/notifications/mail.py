@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime
 from enum import StrEnum
 from typing import Final
 
 import aiosmtplib
 
-from services.notifications.letters import Letter
 from services.notifications.rules.sending import Failed, Later, Sent, Verdict
 from shared.contracts import FailureCode
 
 _TIMEOUT_S: Final = 20.0
-_ADDRESS: Final = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}"
-)
 _ACCEPTED: Final = 2
 _NOT_NOW: Final = 4
 _NEVER: Final = 5
+_CLOSING: Final = 421
+"""The service is not available, whatever the message (RFC 5321, 4.2.2)."""
 
 
 class Encryption(StrEnum):
@@ -74,38 +66,16 @@ class Delivery:
 
     Attributes:
         reply: the server's last answer, by number alone: its words may repeat the address.
+        away: the server takes nothing from anybody at the moment, so that the next message need not be tried.
     """
 
     verdict: Verdict
     reply: int | None = None
-
-
-def compose(letter: Letter, *, notification: str, to: str, at: datetime, server: MailServer) -> Mail | None:
-    """The message as it travels, the same bytes each time; None when the address is none.
-
-    Args:
-        at: moment in its Date.
-    """
-    if _ADDRESS.fullmatch(to) is None:
-        return None
-    message = EmailMessage(policy=SMTP_POLICY)
-    message["From"] = Address(server.sender_name, addr_spec=server.sender)
-    message["To"] = to
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(at)
-    # Derived, so that a mail server or a reader that gets it twice after all can tell.
-    message["Message-ID"] = f"<{notification}@{server.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text, cte="quoted-printable")
-    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    # Only now: setting content removes what was said of it before.
-    message["Content-Language"] = "nl"
-    message.set_boundary(f"werkbedrijf-{notification}")
-    return Mail(to, message.as_bytes())
+    away: bool = False
 
 
 class Mailer:
-    """Connections to one mail server, kept while there is work."""
+    """Connections to one mail server, kept until `rest`."""
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
@@ -123,12 +93,12 @@ class Mailer:
             try:
                 client = self._idle.pop() if kept else await self._connected()
             except (aiosmtplib.SMTPException, OSError) as error:
-                return Delivery(Later(FailureCode.PROVIDER_UNREACHABLE), _code(error))
+                return Delivery(Later(FailureCode.PROVIDER_UNREACHABLE), _code(error), away=True)
             try:
                 await client.mail(self._server.sender)
                 await client.rcpt(mail.to)
             except (aiosmtplib.SMTPException, OSError) as error:
-                client.close()
+                await self._keep_if_it_answers(client, _code(error))
                 if kept and _code(error) is None:
                     continue  # the server had hung up on an idle line; nothing was handed over
                 return _refused(error)
@@ -152,7 +122,7 @@ class Mailer:
         try:
             reply = await client.data(content)
         except aiosmtplib.SMTPDataError as error:
-            client.close()
+            await self._keep_if_it_answers(client, error.code)
             return Delivery(_after_data(error.code), error.code)
         except (aiosmtplib.SMTPException, OSError):
             client.close()
@@ -162,6 +132,18 @@ class Mailer:
             raise
         self._idle.append(client)
         return Delivery(Sent(), reply.code)
+
+    async def _keep_if_it_answers(self, client: aiosmtplib.SMTP, code: int | None) -> None:
+        """One message was refused; the line is good for the next, unless the server is closing it."""
+        if code is None or code == _CLOSING or code // 100 not in {_NOT_NOW, _NEVER}:
+            client.close()
+            return
+        try:
+            await client.rset()
+        except (aiosmtplib.SMTPException, OSError):
+            client.close()
+        else:
+            self._idle.append(client)
 
     async def _connected(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -186,7 +168,7 @@ def _refused(error: Exception) -> Delivery:
     final = isinstance(error, aiosmtplib.SMTPRecipientRefused) and code is not None and code // 100 == _NEVER
     if final:
         return Delivery(Failed(FailureCode.ADDRESS_REFUSED), code)
-    return Delivery(Later(FailureCode.PROVIDER_UNREACHABLE), code)
+    return Delivery(Later(FailureCode.PROVIDER_UNREACHABLE), code, away=code == _CLOSING)
 
 
 def _after_data(code: int) -> Verdict:

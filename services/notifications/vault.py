@@ -1,25 +1,40 @@
-"""Asks the vault of a person's guide for name and address, at the moment of sending and not before.
+"""Asks the vaults of guides for name and address, at the moment of sending and not before.
 
-What it answers is kept in no table and in no log.
+What they answer is kept in no table and in no log. A vault is asked about many people at once, with
+`POST <where its people are>/looks`; one that does not know that question is asked about each.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httpx
+import orjson
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from services.notifications.rules.sending import Failed, Later, Suppressed, Verdict, may_be_asked
 from shared.contracts import FailureCode, MessageChannel, SuppressReason
 
 _TIMEOUT_S: Final = 5.0
+_SILENT_S: Final = 10.0
+"""For how long a vault is not asked that did not answer in time; messages to other people go on meanwhile."""
+_ONE_BY_ONE_S: Final = 600.0
+"""After how long a vault that could not be asked about many is tried again; it may have been renewed."""
+_AT_ONCE: Final = 100
+"""People in a question."""
+_QUESTIONS: Final = 8
+"""Questions to one vault under way at the same time."""
 _MAX_BYTES: Final = 64 * 1024
+"""Of what a vault says of one person."""
 _OK: Final = 200
 _UNAUTHORISED: Final = frozenset({401, 403})
 _NOT_FOUND: Final = 404
 _GONE: Final = 410
+_UNKNOWN_QUESTION: Final = frozenset({400, 404, 405, 413, 415, 422, 501})
 
 
 class Entry(BaseModel):
@@ -53,6 +68,25 @@ class NoEntry:
     reply: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who is behind `dataref`.
+
+    Attributes:
+        vault: the address of the guide's vault, as the registry has it.
+        purpose: what it is asked for; the vault notes it with every look.
+    """
+
+    guide: str
+    dataref: str | None
+    vault: str | None
+    purpose: str
+
+
+Answer = Entry | NoEntry
+_UNREACHABLE: Final = NoEntry(Later(FailureCode.VAULT_UNREACHABLE))
+
+
 class Vaults:
     """The vaults of all guides.
 
@@ -66,35 +100,141 @@ class Vaults:
         self._tokens = tokens
         # No proxies from the environment and no redirects: the token goes to the address that was checked.
         self._http = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
+        self._under_way: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_QUESTIONS))
+        self._silent_until: dict[str, float] = {}
+        self._one_by_one_until: dict[str, float] = {}
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._http.aclose()
 
-    async def look_up(
-        self, *, guide: str, dataref: str | None, vault: str | None, purpose: str
-    ) -> Entry | NoEntry:
-        """Ask who is behind `dataref`.
+    async def look_up(self, questions: Sequence[Question]) -> list[Answer]:
+        """Ask; an answer a question, in the same order."""
+        answers: dict[int, Answer] = {}
+        places: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, each in enumerate(questions):
+            if each.dataref is None:
+                answers[number] = NoEntry(Suppressed(SuppressReason.NO_ADDRESS))
+            elif not may_be_asked(each.dataref, each.vault):
+                answers[number] = NoEntry(Failed(FailureCode.VAULT_REFUSED))
+            else:
+                # What comes before the last segment lies in the vault too, since the whole does.
+                places[each.guide, each.dataref.rpartition("/")[0]].append(number)
+        await asyncio.gather(
+            *(
+                self._ask(guide, place, {n: questions[n] for n in numbers[start : start + _AT_ONCE]}, answers)
+                for (guide, place), numbers in places.items()
+                for start in range(0, len(numbers), _AT_ONCE)
+            )
+        )
+        return [answers[number] for number in range(len(questions))]
 
-        Args:
-            vault: the address of the guide's vault, as the registry has it.
-            purpose: what it is asked for; the vault notes it with every look.
-        """
-        if dataref is None:
-            return NoEntry(Suppressed(SuppressReason.NO_ADDRESS))
-        if not may_be_asked(dataref, vault):
-            return NoEntry(Failed(FailureCode.VAULT_REFUSED))
-        token = self._tokens.get(guide, self._token).get_secret_value()
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "X-Purpose": purpose}
+    async def _ask(
+        self, guide: str, place: str, questions: Mapping[int, Question], answers: dict[int, Answer]
+    ) -> None:
+        if len(questions) > 1 and not _lasts(self._one_by_one_until, place):
+            many = await self._about_many(guide, place, list(questions.values()))
+            if many is not None:
+                answers.update(zip(questions, many, strict=True))
+                return
+            self._one_by_one_until[place] = _in(_ONE_BY_ONE_S)
+        each = await asyncio.gather(*(self._about_one(place, question) for question in questions.values()))
+        answers.update(zip(questions, each, strict=True))
+
+    async def _about_many(
+        self, guide: str, place: str, questions: Sequence[Question]
+    ) -> Iterable[Answer] | None:
+        """Answers in order; None from a vault that does not know the question."""
+        names = [_name(question) for question in questions]
+        looks = [
+            {"participant": name, "purpose": question.purpose}
+            for name, question in zip(names, questions, strict=True)
+        ]
+        said = await self._said(
+            place, "POST", f"{place}/looks", guide, {}, orjson.dumps({"looks": looks}), len(questions)
+        )
+        if isinstance(said, NoEntry):
+            return [said] * len(questions)
+        if said.status_code in _UNKNOWN_QUESTION:
+            return None
+        if said.status_code != _OK:
+            return [_meaning(said.status_code, None)] * len(questions)
+        found = _by_name(said.content)
+        return [_meaning(*found.get(name, (_OK, None))) for name in names]
+
+    async def _about_one(self, place: str, question: Question) -> Answer:
+        assert question.dataref is not None  # noqa: S101 - who has none is not asked about
+        said = await self._said(
+            place, "GET", question.dataref, question.guide, {"X-Purpose": question.purpose}, None, 1
+        )
+        if isinstance(said, NoEntry):
+            return said
         try:
-            answer = await self._http.get(dataref, headers=headers)
+            entry = orjson.loads(said.content) if said.status_code == _OK else None
+        except orjson.JSONDecodeError:
+            entry = None
+        return _meaning(said.status_code, entry)
+
+    async def _said(
+        self,
+        place: str,
+        method: str,
+        url: str,
+        guide: str,
+        headers: dict[str, str],
+        content: bytes | None,
+        people: int,
+    ) -> httpx.Response | NoEntry:
+        token = self._tokens.get(guide, self._token).get_secret_value()
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **headers}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with self._under_way[place]:
+                if _lasts(self._silent_until, place):
+                    return _UNREACHABLE
+                answer = await self._http.request(method, url, headers=headers, content=content)
+        except httpx.TimeoutException:
+            self._silent_until[place] = _in(_SILENT_S)
+            return _UNREACHABLE
         except httpx.HTTPError:
-            return NoEntry(Later(FailureCode.VAULT_UNREACHABLE))
-        return _read(answer)
+            return _UNREACHABLE
+        if answer.status_code == _OK and len(answer.content) > people * _MAX_BYTES:
+            return NoEntry(Later(FailureCode.VAULT_UNREACHABLE), _OK)
+        return answer
 
 
-def _read(answer: httpx.Response) -> Entry | NoEntry:
-    status = answer.status_code
+def _name(question: Question) -> str:
+    return (question.dataref or "").rpartition("/")[2]
+
+
+def _lasts(until: Mapping[str, float], place: str) -> bool:
+    return until.get(place, 0.0) > asyncio.get_running_loop().time()
+
+
+def _in(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+def _by_name(content: bytes) -> dict[str, tuple[int, Any]]:
+    """Status and entry of each person; whatever cannot be read is left out."""
+    try:
+        looks = orjson.loads(content)["looks"]
+        return {
+            look["participant"]: (int(look["status"]), look.get("entry"))
+            for look in looks
+            if isinstance(look["participant"], str)
+        }
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return {}
+
+
+def _meaning(status: int, entry: Any) -> Answer:
+    """What an answer about one person means.
+
+    Args:
+        entry: what the vault keeps, when it says 200; what is none is asked for again.
+    """
     if status == _NOT_FOUND:
         return NoEntry(Suppressed(SuppressReason.NO_ADDRESS), status)
     if status == _GONE:
@@ -102,9 +242,9 @@ def _read(answer: httpx.Response) -> Entry | NoEntry:
     if status in _UNAUTHORISED:
         # A token that was changed on one side only is soon mended; the message need not be lost by it.
         return NoEntry(Later(FailureCode.VAULT_REFUSED), status)
-    if status != _OK or len(answer.content) > _MAX_BYTES:
+    if status != _OK:
         return NoEntry(Later(FailureCode.VAULT_UNREACHABLE), status)
     try:
-        return Entry.model_validate_json(answer.content)
+        return Entry.model_validate(entry)
     except ValidationError:
         return NoEntry(Later(FailureCode.VAULT_UNREACHABLE), status)

@@ -13,6 +13,7 @@ from services.notifications.letters import Writer
 from services.notifications.mail import Mailer, MailServer
 from services.notifications.sender import Sender
 from services.notifications.settings import NotificationsSettings
+from services.notifications.stating import Statements
 from services.notifications.store import World
 from services.notifications.vault import Vaults
 from shared.messaging.process import Background, Process
@@ -61,11 +62,14 @@ def build(settings: NotificationsSettings | None = None) -> tuple[Process[World]
     def background(process: Process[World]) -> Sequence[Background]:
         sender = Sender(
             settings.database_url.get_secret_value(),
-            process.runner,
             make_office(settings),
-            topics=process.topics,
+            Statements(
+                process.runner,
+                process.topics,
+                operator=settings.operator,
+                scenario=settings.clock is Clock.SCENARIO,
+            ),
             lines=settings.smtp_connections,
-            scenario=settings.clock is Clock.SCENARIO,
         )
         senders[:] = [sender]
         return (sender,)

@@ -106,12 +106,12 @@ def room_not_looked_at() -> None:
 
 def message_sent_twice() -> None:
     """Handing over is not noted first, and a sender that was interrupted simply tries again."""
-    from services.notifications.jobs import JobBook  # noqa: PLC0415 - only notifications has it
+    from services.notifications.notes import Notes  # noqa: PLC0415 - only notifications has it
 
-    async def nothing(_self: Any, _due: Any) -> None:
+    async def nothing(_self: Any, _tried: Any) -> None:
         return None
 
-    JobBook.note_hand_over = nothing  # type: ignore[method-assign, assignment]
+    Notes.hand_over = nothing  # type: ignore[method-assign, assignment]
 
 
 def letters_thrown_away() -> None:

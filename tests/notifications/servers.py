@@ -111,6 +111,8 @@ class Vault:
 
     Attributes:
         status: what every question is answered with, when not 200.
+        answers_many: whether it knows the question about many people at once.
+        about_many: how many people each such question was about.
     """
 
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -119,6 +121,8 @@ class Vault:
     raw: bytes | None = None
     headers: str = ""
     port: int = 0
+    answers_many: bool = True
+    about_many: list[int] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -136,8 +140,24 @@ class Vault:
             **entry,
         }
 
-    def answer(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Status and body for one question."""
+    def answer(self, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
+        """Status and body for a question, about one person or many."""
+        looks = json.loads(body)["looks"] if body and self.answers_many else []
+        if not looks:
+            return self._about_one(path, headers)
+        self.about_many.append(len(looks))
+        status, answer = 200, b""
+        answers = []
+        for look in looks:
+            one = f"{path.rpartition('/')[0]}/{look['participant']}"
+            status, answer = self._about_one(one, headers | {"x-purpose": look["purpose"]})
+            if status not in {200, 404, 410} or self.raw is not None:
+                return status, answer
+            entry = {"entry": json.loads(answer)} if status == 200 else {}
+            answers.append({"participant": look["participant"], "status": status, **entry})
+        return 200, json.dumps({"looks": answers}).encode()
+
+    def _about_one(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         self.asked.append((path, headers))
         if headers.get("authorization") != f"Bearer {TOKEN}":
             return 401, b"{}"
@@ -158,7 +178,8 @@ async def vault_server(vault: Vault | None = None) -> AsyncIterator[Vault]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *rest = head.strip().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
-        status, body = vault.answer(first.split(" ")[1], headers)
+        question = await reader.readexactly(int(headers.get("content-length", "0")))
+        status, body = vault.answer(first.split(" ")[1], headers, question)
         writer.write(
             f"HTTP/1.1 {status} X\r\n{vault.headers}Content-Length: {len(body)}\r\n"
             "Connection: close\r\n\r\n".encode()

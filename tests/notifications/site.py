@@ -14,6 +14,7 @@ from services.notifications import jobs
 from services.notifications.handlers import Notifications
 from services.notifications.sender import Sender
 from services.notifications.settings import NotificationsSettings
+from services.notifications.stating import Statements
 from services.notifications.store import World
 from services.notifications.wiring import PACKAGE, make_office
 from shared.messaging import database as db
@@ -56,11 +57,9 @@ class Site:
         )
         return Sender(
             self.dsn,
-            self.runner,
             make_office(settings),
-            topics=TOPICS,
+            Statements(self.runner, TOPICS, operator=OPERATOR, scenario=scenario),
             lines=settings.smtp_connections,
-            scenario=scenario,
         )
 
     @contextlib.asynccontextmanager

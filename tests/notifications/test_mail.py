@@ -10,8 +10,9 @@ from email.policy import default
 
 import pytest
 
+from services.notifications.composing import compose
 from services.notifications.letters import Letter
-from services.notifications.mail import Encryption, Mail, Mailer, MailServer, compose
+from services.notifications.mail import Encryption, Mail, Mailer, MailServer
 from services.notifications.rules.sending import Failed, Later, Sent
 from shared.contracts import FailureCode
 from tests.notifications.servers import Post, plain, post_office

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncpg
 import pytest
 
 from services.notifications.handlers import Notifications
-from services.notifications.jobs import JobBook
-from shared.contracts import NotificationQueued
-from shared.messaging import database as db
+from services.notifications.jobs import Due, JobBook, connect_sender
+from services.notifications.notes import HandedOverBefore, Try
+from services.notifications.rules.sending import Failed, Sent
+from shared.contracts import FailureCode, NotificationQueued
 from shared.messaging.rebuild import compare
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record
@@ -27,14 +27,18 @@ async def test_an_answer_that_stays_away_after_the_message_is_not_followed_by_an
     assert len(site.post.taken) == 1
 
 
+def tried(due: Due) -> Try:
+    return Try(due.message.notification, due.message.participant, due.attempt)
+
+
 async def _crashed_after(site: Site, noted: str) -> None:
     """Leave behind what a sender leaves that died at that moment."""
     await site.take(welcome(site))
-    connection = await db.connect(site.dsn)
+    connection = await connect_sender(site.dsn)
     try:
         book = JobBook(connection)
         (due,) = await book.due(1)
-        await book.note_hand_over(due)
+        await book.notes.hand_over(tried(due))
         if noted == "sent":
             await connection.execute("UPDATE attempts SET outcome = 'sent', ended_at = now(), reply = 250")
     finally:
@@ -58,24 +62,30 @@ async def test_after_a_crash_with_the_answer_noted_it_is_stated_as_sent(site: Si
     assert not site.post.taken
 
 
-async def test_what_was_handed_over_is_no_longer_due(site: Site) -> None:
-    await _crashed_after(site, "hand-over")
-    connection = await db.connect(site.dsn)
+@pytest.mark.parametrize(
+    ("noted", "known"), [("hand-over", Failed(FailureCode.OUTCOME_UNKNOWN)), ("sent", Sent())]
+)
+async def test_what_was_handed_over_comes_again_with_what_is_known_of_it(
+    site: Site, noted: str, known: object
+) -> None:
+    await _crashed_after(site, noted)
+    connection = await connect_sender(site.dsn)
     try:
-        assert await JobBook(connection).due(10) == []
+        (due,) = await JobBook(connection).due(10)
+        assert due.earlier == known
     finally:
         await connection.close()
 
 
 async def test_the_same_try_is_handed_over_only_once(site: Site) -> None:
     await site.take(welcome(site))
-    connection = await db.connect(site.dsn)
+    connection = await connect_sender(site.dsn)
     try:
         book = JobBook(connection)
         (due,) = await book.due(1)
-        await book.note_hand_over(due)
-        with pytest.raises(asyncpg.UniqueViolationError):
-            await book.note_hand_over(due)
+        await book.notes.hand_over(tried(due))
+        with pytest.raises(HandedOverBefore):
+            await book.notes.hand_over(tried(due))
     finally:
         await connection.close()
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.notifications.rules.sending import Failed, Later, Suppressed
-from services.notifications.vault import Entry, NoEntry, Vaults
+from services.notifications.vault import Entry, NoEntry, Question, Vaults
 from shared.contracts import FailureCode, SuppressReason
 from tests.notifications.servers import TOKEN, Vault, vault_server
 
@@ -22,12 +22,15 @@ async def vaults() -> AsyncIterator[Vaults]:
 
 
 async def ask(vaults: Vaults, vault: Vault, *, guide: str = "menso", dataref: str | None = "") -> Any:
-    return await vaults.look_up(
-        guide=guide,
-        dataref=f"{vault.url}/v1/people/p-1" if dataref == "" else dataref,
-        vault=vault.url,
-        purpose="notification:welcome",
-    )
+    (answer,) = await vaults.look_up([question(vault, guide=guide, dataref=dataref)])
+    return answer
+
+
+def question(
+    vault: Vault, person: str = "p-1", *, guide: str = "menso", dataref: str | None = ""
+) -> Question:
+    where = f"{vault.url}/v1/people/{person}" if dataref == "" else dataref
+    return Question(guide=guide, dataref=where, vault=vault.url, purpose="notification:welcome")
 
 
 async def test_the_vault_says_who_it_is_and_hears_what_for(vault: Vault, vaults: Vaults) -> None:

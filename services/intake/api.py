@@ -18,7 +18,7 @@ from services.intake.door import Behind, Door
 from services.intake.reading import Turned, body_of, events_of, media_type
 from services.intake.receipts import Receipt
 from services.intake.settings import IntakeSettings
-from services.intake.vault import Entry, Verdict
+from services.intake.vault import Entry, Look, Looks, Verdict
 from shared.contracts import OpaqueId
 from shared.contracts.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE, MAX_BYTES, Envelope
 from shared.messaging.database import TRANSIENT, is_transient
@@ -47,6 +47,22 @@ class Receipts:
     receipts: list[Receipt]
 
 
+@dataclass(frozen=True, slots=True)
+class SeenOne:
+    """What the vault says of one person."""
+
+    participant: str
+    status: int
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the vault says of each, in the order in which they were asked about."""
+
+    looks: list[SeenOne]
+
+
 _TEXTS: Final[dict[int | str, str]] = {
     400: "Something is wrong with the request as a whole; every fault is named",
     401: "No valid bearer token",
@@ -62,6 +78,12 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 }
 _BEARER: Final = Depends(HTTPBearer(scheme_name="bearer", auto_error=False))
 """For the published contract; `Callers` does the looking."""
+_LOOKS: Final = {
+    **Looks.model_json_schema(),
+    "properties": {
+        "looks": {"type": "array", "items": Look.model_json_schema(), "minItems": 1, "maxItems": 100}
+    },
+}
 _EVENT: Final = Envelope.model_json_schema(ref_template="#/components/schemas/{model}")
 
 
@@ -179,6 +201,27 @@ def _people(door: Door, callers: Callers, process: Behind) -> APIRouter:
         shown = entry.model_dump(mode="json", exclude_none=True)
         return _json(shown, headers={"Cache-Control": "no-store"})
 
+    @routes.post(
+        "/looks",
+        response_model=Seen,
+        openapi_extra=_body({"application/json": _LOOKS}),
+    )
+    async def look_at_many(request: Request) -> Response:
+        """Names and addresses of many people, each with the status that a question alone would get."""
+        partner = callers.partner_or_reader(request)
+        try:
+            asked = Looks.model_validate_json(await body_of(request, MAX_BYTES))
+        except ValidationError as error:
+            return problem(400, "The question is not valid", errors=_faults(error))
+        shown = [
+            {"participant": each.participant, "status": _STATUS[verdict]}
+            | ({} if entry is None else {"entry": entry.model_dump(mode="json", exclude_none=True)})
+            for each, (verdict, entry) in zip(
+                asked.looks, await vault.look_at_many(process.pool, asked.looks, partner), strict=True
+            )
+        ]
+        return _json({"looks": shown}, headers={"Cache-Control": "no-store"})
+
     @routes.delete("/{participant}", status_code=204, responses={404: _NOT_FOUND})
     async def empty(request: Request, participant: Participant, purpose: Purpose = "not stated") -> Response:
         """Empty the entry."""
@@ -190,6 +233,14 @@ def _people(door: Door, callers: Callers, process: Behind) -> APIRouter:
 
 _NOT_FOUND: Final = {"description": "Not there", "content": {PROBLEM: {}}}
 _GONE: Final = {"description": "The person was erased", "content": {PROBLEM: {}}}
+
+
+_STATUS: Final = {
+    Verdict.DONE: 200,
+    Verdict.NOT_YOURS: 403,
+    Verdict.ABSENT: 404,
+    Verdict.ERASED: 410,
+}
 
 
 def _answer(verdict: Verdict) -> Response:

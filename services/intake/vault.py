@@ -6,6 +6,7 @@ before anything is shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
@@ -23,7 +24,7 @@ from pydantic import (
 from services.intake.rules.facts import Fact
 from services.intake.rules.guidance import Guidance, guidance
 from services.intake.rules.personal_data import is_bsn
-from shared.contracts import MessageChannel
+from shared.contracts import MessageChannel, OpaqueId
 
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -90,6 +91,26 @@ class Entry(BaseModel):
         return self
 
 
+class Look(BaseModel):
+    """A look at a person's entry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    participant: OpaqueId
+    """Whose entry."""
+    purpose: Annotated[str, StringConstraints(max_length=200)] = "not stated"
+    """What for, in a few words; it is written down."""
+
+
+class Looks(BaseModel):
+    """Looks at many entries in one question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    looks: Annotated[tuple[Look, ...], Field(min_length=1, max_length=100)]
+    """Up to a hundred."""
+
+
 class Verdict(StrEnum):
     """What a caller gets to hear."""
 
@@ -99,6 +120,7 @@ class Verdict(StrEnum):
     ERASED = "erased"
 
 
+_READER: Final = "vault-token"
 _OF_NOTIFICATIONS: Final = {"bsn"}
 """What sending a message has no use for."""
 
@@ -141,20 +163,45 @@ async def look(
         partner: who asks; None for notifications, which is not shown what it has no use for.
         purpose: what for, in the caller's words; written down.
     """
+    (answer,) = await look_at_many(pool, [Look(participant=participant, purpose=purpose)], partner)
+    return answer
+
+
+async def look_at_many(
+    pool: asyncpg.Pool[Any], looks: Sequence[Look], partner: str | None
+) -> list[tuple[Verdict, Entry | None]]:
+    """Show entries of many people, as `look` does of each: the same is shown and the same is written down."""
+    people = sorted({each.participant for each in looks})
     async with pool.acquire() as connection, connection.transaction():
-        now, owner = await _standing(connection, participant)
-        if now.erased:
-            return Verdict.ERASED, None
-        if partner is not None and not may_keep(now, owner, partner):
-            return Verdict.NOT_YOURS, None
-        kept = await connection.fetchval("SELECT entry FROM vault WHERE participant = $1", participant)
-        if kept is None:
-            return Verdict.ABSENT, None
-        await _note(connection, participant, partner or "vault-token", "look", purpose)
-    entry = Entry.model_validate(kept)
-    return Verdict.DONE, entry.model_copy(
-        update=dict.fromkeys(_OF_NOTIFICATIONS)
-    ) if partner is None else entry
+        # Held as in `_standing`, one after the other in order: else two who ask about the same people could
+        # each wait for the other.
+        facts = await connection.fetch(
+            "SELECT known.* FROM unnest($1::text[]) AS asked (name) CROSS JOIN LATERAL "
+            "(SELECT subject, facts FROM known WHERE subject = asked.name FOR SHARE) AS known",
+            [f"participant:{person}" for person in people],
+        )
+        kept = await connection.fetch(
+            "SELECT kept.* FROM unnest($1::text[]) AS asked (name) CROSS JOIN LATERAL (SELECT participant, "
+            "partner, entry FROM vault WHERE participant = asked.name FOR UPDATE) AS kept",
+            people,
+        )
+        known = {row["subject"]: row["facts"] for row in facts}
+        entries = {row["participant"]: row for row in kept}
+        answers = []
+        for each in looks:
+            now = guidance([Fact(*parts) for parts in known.get(f"participant:{each.participant}") or ()])
+            row = entries.get(each.participant)
+            answers.append(_shown(now, row, partner))
+        noted = [each for each, (_, entry) in zip(looks, answers, strict=True) if entry is not None]
+        await connection.execute(
+            "INSERT INTO vault_looks (participant, who, action, purpose) "
+            "SELECT participant, $3, 'look', purpose "
+            "FROM unnest($1::text[], $2::text[]) AS noted (participant, purpose)",
+            [each.participant for each in noted],
+            [each.purpose for each in noted],
+            partner or _READER,
+        )
+    return answers
 
 
 async def empty(pool: asyncpg.Pool[Any], participant: str, partner: str, purpose: str) -> Verdict:
@@ -170,6 +217,20 @@ async def empty(pool: asyncpg.Pool[Any], participant: str, partner: str, purpose
         await _note(connection, participant, partner, "empty", purpose)
         await connection.execute("DELETE FROM vault WHERE participant = $1", participant)
     return Verdict.DONE
+
+
+def _shown(now: Guidance, row: Any, partner: str | None) -> tuple[Verdict, Entry | None]:
+    """What is shown of an entry to a partner, or to notifications (None)."""
+    owner = None if row is None else row["partner"]
+    if now.erased:
+        return Verdict.ERASED, None
+    if partner is not None and not may_keep(now, owner, partner):
+        return Verdict.NOT_YOURS, None
+    if row is None:
+        return Verdict.ABSENT, None
+    entry = Entry.model_validate(row["entry"])
+    hidden = dict.fromkeys(_OF_NOTIFICATIONS) if partner is None else {}
+    return Verdict.DONE, entry.model_copy(update=hidden)
 
 
 async def _standing(connection: Any, participant: str) -> tuple[Guidance, str | None]:

@@ -38,6 +38,10 @@ async def look(door: Site, caller: str, participant: str = "p-1", **headers: str
     return await door.http.get(f"/v1/people/{participant}", headers=as_(caller) | headers)
 
 
+async def look_at(door: Site, caller: str, *looks: dict[str, str]) -> httpx.Response:
+    return await door.http.post("/v1/people/looks", json={"looks": looks}, headers=as_(caller))
+
+
 @pytest.mark.parametrize(
     ("guide", "last", "owner", "may"),
     [
@@ -150,3 +154,69 @@ async def test_a_citizen_service_number_is_for_government_and_never_for_notifica
 async def test_an_id_that_no_event_can_have_has_no_entry(door):
     for participant in ("p 1", "-", "jan@menso.nl", "x" * 101):
         assert (await put(door, participant=participant)).status_code == 400
+
+
+async def test_who_asks_about_many_gets_of_each_what_a_question_alone_would_get(door):
+    await door.receipts("menso", wire("menso", registered()))
+    await door.receipts("menso", wire("menso", registered("p-2")))
+    await put(door)
+    await put(door, participant="p-2")
+    await door.receipts(
+        "menso", wire("menso", ParticipantErased(participant="p-2", erased_on=date(2021, 1, 1)))
+    )
+    people = ["p-2", "p-1", "p-3"]
+    asked = [{"participant": person, "purpose": f"for {person}"} for person in people]
+    for caller, statuses in (
+        (VAULT_TOKEN, [410, 200, 404]),
+        ("menso", [410, 200, 404]),
+        ("emco", [410, 403, 404]),
+    ):
+        answer = await look_at(door, caller, *asked)
+        alone = [await look(door, caller, person) for person in people]
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        looks = answer.json()["looks"]
+        assert [each["participant"] for each in looks] == people
+        assert [each["status"] for each in looks] == statuses == [each.status_code for each in alone]
+        for each, one in zip(looks, alone, strict=True):
+            assert each.get("entry") == (one.json() if one.status_code == 200 else None)
+
+
+async def test_of_many_looks_at_once_each_that_was_shown_is_written_down(door):
+    await door.receipts("menso", wire("menso", registered()))
+    await put(door)
+    await look_at(
+        door,
+        VAULT_TOKEN,
+        {"participant": "p-1", "purpose": "welcome"},
+        {"participant": "p-9", "purpose": "welcome"},
+        {"participant": "p-1"},
+    )
+    looks = await door.pool.fetch(
+        "SELECT participant, who, action, purpose FROM vault_looks ORDER BY id OFFSET 1"
+    )
+    assert [tuple(each) for each in looks] == [
+        ("p-1", "vault-token", "look", "welcome"),
+        ("p-1", "vault-token", "look", "not stated"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        {},
+        {"looks": []},
+        {"looks": [{"participant": "p-1"}] * 101},
+        {"looks": [{"participant": "../x"}]},
+        {"looks": [{"participant": "p-1", "purpose": "x" * 201}]},
+        {"looks": [{"participant": "p-1", "more": 1}]},
+    ],
+)
+async def test_a_question_about_many_that_is_none_is_refused(door, looks):
+    answer = await door.http.post("/v1/people/looks", json=looks, headers=as_(VAULT_TOKEN))
+    assert answer.status_code == 400
+    assert await door.pool.fetchval("SELECT count(*) FROM vault_looks") == 0
+
+
+async def test_who_has_no_token_may_ask_about_nobody(door):
+    assert (await look_at(door, "nobody", {"participant": "p-1"})).status_code == 401

@@ -95,19 +95,21 @@ class Sender:
         work = Work(book, self._office, self._statements, lines=self._lines, stopping=self._stopping.is_set)
         clock = asyncio.get_running_loop().time
         busy = clock()
-        while not self._stopping.is_set():
-            found = await work.all_that_is_due()
-            if work.away:
+        while True:
+            if await work.step():
+                busy = clock()
+                if work.brought and not work.away:
+                    self._failures = 0
+            elif self._stopping.is_set():
+                return
+            elif work.away:
                 # What was not tried keeps its turn: a server that is away is no fault of a message.
                 await self._wait(self._back_off())
-                continue
-            self._failures = 0
-            if found:
-                busy = clock()
-                continue
-            if clock() - busy > _KEPT_S:
-                await self._office.mailer.rest()
-            await self._pause(_IDLE_S)
+            else:
+                self._failures = 0
+                if clock() - busy > _KEPT_S:
+                    await self._office.mailer.rest()
+                await self._pause(_IDLE_S)
 
     def _back_off(self) -> float:
         self._failures += 1

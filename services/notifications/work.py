@@ -34,6 +34,7 @@ class Work:
 
     Attributes:
         away: the mail server took nothing from anybody when it was last tried.
+        brought: messages that came to an end in the last step.
     """
 
     def __init__(
@@ -51,28 +52,32 @@ class Work:
         self._lines = lines
         self._stopping = stopping
         self.away = False
+        self.brought = 0
+        self._batch: list[Prepared] = []
+        self._ended: list[Ended] = []
 
-    async def all_that_is_due(self) -> bool:
-        """Send until nothing is due; False when nothing was.
+    async def step(self) -> bool:
+        """Send what is prepared, prepare what is due next, state what has ended; False when all is done.
 
         Raises:
-            Exception: the first of the faults there were. What is under way was brought to its end before.
+            Exception: the first of the faults there were. What was under way came to its end before.
         """
-        self.away = False
-        batch, ended = await self._prepare(()), list[Ended]()
-        found = bool(batch)
-        while batch or ended:
-            in_hand = [due for due, _ in ended] + [each.due for each in batch]
-            # All three to their end, whatever becomes of one: a message under way must not be broken off.
-            results = await asyncio.gather(
-                self._prepare(in_hand), self._send(batch), self._state(ended), return_exceptions=True
-            )
-            batch, ended = [], []
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
-            batch, ended, _ = results  # type: ignore[assignment]
-        return found
+        batch, ended = self._batch, self._ended
+        self._batch, self._ended = [], []
+        if not batch and not ended:
+            self.away = False
+        in_hand = [due for due, _ in ended] + [each.due for each in batch]
+        # All three to their end, whatever becomes of one: a message under way must not be broken off.
+        following, sent, stated = await asyncio.gather(
+            self._prepare(in_hand), self._send(batch), self._state(ended), return_exceptions=True
+        )
+        for result in (following, sent, stated):
+            if isinstance(result, BaseException):
+                raise result
+        assert isinstance(following, list)  # noqa: S101 - or it was raised
+        assert isinstance(sent, list)  # noqa: S101 - the same
+        self._batch, self._ended, self.brought = following, sent, len(sent)
+        return bool(following or sent)
 
     async def _prepare(self, in_hand: Sequence[Due]) -> list[Prepared]:
         if self._stopping() or self.away:

@@ -149,6 +149,38 @@ async def measure(messages: int, profile: str) -> None:
     tell(f"  rows read by sequential scans: {read}\n")
 
 
+async def under_kills(messages: int, every_s: float) -> None:
+    """One backlog, while the process that sends it is killed again and again, however far it has come."""
+    with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        server = stack.enter_context(postgres_server(stack.enter_context(own_folder("postgres")))).dsn
+        _, mail_port = stack.enter_context(_process(_mail, folder))
+        _, vault_port = stack.enter_context(_process(_vault, messages))
+        async with empty_database(server) as dsn, _site(dsn, mail_port, vault_port) as site:
+            await _queue(site, messages)
+            started, kills = time.perf_counter(), 0
+            while await jobs.count(site.pool):
+                here, there = multiprocessing.Pipe()
+                arguments = (there, dsn, mail_port, vault_port, "")
+                sending = multiprocessing.get_context("spawn").Process(target=_send, args=arguments)
+                sending.start()
+                ended = await asyncio.to_thread(here.poll, every_s)
+                sending.kill()
+                sending.join()
+                kills += not ended
+            took = time.perf_counter() - started
+            found = await site.pool.fetch("SELECT state, code, count(*) FROM messages GROUP BY state, code")
+        ids = [_message_id(path) for path in Path(folder).glob("*.eml")]  # noqa: ASYNC240 - all is over
+    sys.stdout.write(
+        f"{messages} messages in {took:.1f} s with {kills} kills: {messages / took:.0f} a second\n"
+        f"  {[tuple(row) for row in found]}, {len(ids)} taken, {len(ids) - len(set(ids))} twice\n"
+    )
+
+
+def _message_id(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("Message-ID"))
+
+
 async def _postmaster(pool: asyncpg.Pool[Any]) -> int:
     folder = await pool.fetchval("SHOW data_directory")
     return int((Path(folder) / "postmaster.pid").read_text(encoding="ascii").partition("\n")[0])
@@ -162,6 +194,10 @@ async def _scanned(pool: asyncpg.Pool[Any]) -> dict[str, int]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--profile", default="")
+    parser.add_argument("--profile", default="", help="where to keep a profile of the process that sends")
+    parser.add_argument("--kill-every", type=float, default=0.0, help="seconds after which it is killed")
     asked = parser.parse_args()
-    asyncio.run(measure(asked.messages, asked.profile))
+    if asked.kill_every:
+        asyncio.run(under_kills(asked.messages, asked.kill_every))
+    else:
+        asyncio.run(measure(asked.messages, asked.profile))

@@ -197,7 +197,7 @@ class Vaults:
         except httpx.TimeoutException:
             self._silent_until[place] = _in(_SILENT_S)
             return _UNREACHABLE
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             return _UNREACHABLE
         if answer.status_code == _OK and len(answer.content) > people * _MAX_BYTES:
             return NoEntry(Later(FailureCode.VAULT_UNREACHABLE), _OK)

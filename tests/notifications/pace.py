@@ -33,6 +33,10 @@ from tests.notifications.site import Site, open_site, welcome
 from tests.servers import own_folder, postgres_server
 
 _BATCH = 500
+_DOUBT = """
+    SELECT avg(ms) AS mean, percentile_cont(0.99) WITHIN GROUP (ORDER BY ms) AS p99
+    FROM (SELECT extract(epoch FROM ended_at - handed_over_at)::float8 * 1000 AS ms FROM attempts)
+"""
 
 
 def _mail(tell: Connection, folder: str) -> None:
@@ -138,10 +142,12 @@ async def measure(messages: int, profile: str) -> None:
                 after = [processor_s(mail_pid), processor_s(vault_pid), of_postgres(postmaster)]
             rows = await _scanned(site.pool)
             states = await site.pool.fetch("SELECT state, count(*) FROM messages GROUP BY state")
+            (doubt,) = await site.pool.fetch(_DOUBT)
         taken = len(list(Path(folder).glob("*.eml")))  # noqa: ASYNC240 - all is over
     tell = sys.stdout.write
     tell(f"{messages} messages in {took:.1f} s: {messages / took:.0f} a second, {memory:.0f} MB\n")
     tell(f"  {[tuple(row) for row in states]}, {taken} taken by the mail server\n")
+    tell(f"  in doubt for {doubt['mean']:.1f} ms in the mean, {doubt['p99']:.1f} at the 99th percentile\n")
     spent = [used, *(now - then for now, then in zip(after, before, strict=True))]
     for name, seconds in zip(("notifications", "mail server", "vault", "PostgreSQL"), spent, strict=True):
         tell(f"  {name}: {seconds / messages * 1000:.2f} ms of processor a message\n")

@@ -15,7 +15,7 @@ from services.notifications.mail import Delivery, Mailer, MailServer
 from services.notifications.rules.messages import Message
 from services.notifications.rules.sending import Failed, Suppressed, reason_not_to_send
 from services.notifications.vault import Answer, Entry, NoEntry, Question, Vaults
-from shared.contracts import FailureCode, SuppressReason
+from shared.contracts import FailureCode
 from shared.messaging.registry import AMSTERDAM, Registry
 
 log = logging.getLogger(__name__)
@@ -66,18 +66,18 @@ class Office:
         """
         at = asyncio.get_running_loop().time()
         times = [now(due.message) for due in dues]
-        reasons = [_reason(due, moment) for due, moment in zip(dues, times, strict=True)]
-        asked = [due for due, reason in zip(dues, reasons, strict=True) if reason is None]
+        known = [due.earlier or _suppressed(due, moment) for due, moment in zip(dues, times, strict=True)]
+        asked = [due for due, verdict in zip(dues, known, strict=True) if verdict is None]
         answers = iter(await self.vaults.look_up([_question(due, registry) for due in asked]))
         return [
             Prepared(
                 due,
-                _found(next(answers)) if reason is None else Delivery(Suppressed(reason)),
+                _found(next(answers)) if verdict is None else Delivery(verdict),
                 registry,
                 moment,
                 at,
             )
-            for due, moment, reason in zip(dues, times, reasons, strict=True)
+            for due, moment, verdict in zip(dues, times, known, strict=True)
         ]
 
     async def bring(self, prepared: Prepared, hand_over: Callable[[], Awaitable[None]]) -> Delivery:
@@ -114,14 +114,15 @@ class Office:
         return await self.mailer.deliver(mail, hand_over)
 
 
-def _reason(due: Due, now: datetime) -> SuppressReason | None:
+def _suppressed(due: Due, now: datetime) -> Suppressed | None:
     last = due.params.get("expires_on")
-    return reason_not_to_send(
+    reason = reason_not_to_send(
         erased=due.erased,
         deceased=due.deceased,
         expires_on=None if last is None else date.fromisoformat(last),
         today=now.astimezone(AMSTERDAM).date(),
     )
+    return None if reason is None else Suppressed(reason)
 
 
 def _question(due: Due, registry: Registry) -> Question:

@@ -99,8 +99,8 @@ class Mailer:
                 await client.rcpt(mail.to)
             except (aiosmtplib.SMTPException, OSError) as error:
                 await self._keep_if_it_answers(client, _code(error))
-                if kept and _code(error) is None:
-                    continue  # the server had hung up on an idle line; nothing was handed over
+                if kept and _code(error) in {None, _CLOSING}:
+                    continue  # the server had done with an idle line; nothing was handed over
                 return _refused(error)
             try:
                 await hand_over()

@@ -111,48 +111,51 @@ class Vaults:
     async def look_up(self, questions: Sequence[Question]) -> list[Answer]:
         """Ask; an answer a question, in the same order."""
         answers: dict[int, Answer] = {}
-        places: dict[tuple[str, str], list[int]] = defaultdict(list)
+        places: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for number, each in enumerate(questions):
             if each.dataref is None:
                 answers[number] = NoEntry(Suppressed(SuppressReason.NO_ADDRESS))
-            elif not may_be_asked(each.dataref, each.vault):
+            elif each.vault is None or not may_be_asked(each.dataref, each.vault):
                 answers[number] = NoEntry(Failed(FailureCode.VAULT_REFUSED))
             else:
                 # What comes before the last segment lies in the vault too, since the whole does.
-                places[each.guide, each.dataref.rpartition("/")[0]].append(number)
+                places[each.guide, each.vault, each.dataref.rpartition("/")[0]].append(number)
         await asyncio.gather(
             *(
-                self._ask(guide, place, {n: questions[n] for n in numbers[start : start + _AT_ONCE]}, answers)
-                for (guide, place), numbers in places.items()
+                self._ask(place, {n: questions[n] for n in numbers[start : start + _AT_ONCE]}, answers)
+                for (_, _, place), numbers in places.items()
                 for start in range(0, len(numbers), _AT_ONCE)
             )
         )
         return [answers[number] for number in range(len(questions))]
 
-    async def _ask(
-        self, guide: str, place: str, questions: Mapping[int, Question], answers: dict[int, Answer]
-    ) -> None:
-        if len(questions) > 1 and not _lasts(self._one_by_one_until, place):
-            many = await self._about_many(guide, place, list(questions.values()))
-            if many is not None:
-                answers.update(zip(questions, many, strict=True))
-                return
-            self._one_by_one_until[place] = _in(_ONE_BY_ONE_S)
-        each = await asyncio.gather(*(self._about_one(place, question) for question in questions.values()))
-        answers.update(zip(questions, each, strict=True))
+    async def _ask(self, place: str, questions: Mapping[int, Question], answers: dict[int, Answer]) -> None:
+        """Ask one guide's vault about people in one place of it."""
+        try:
+            found = await self._about(place, list(questions.values()))
+        except (httpx.InvalidURL, UnicodeError):
+            # The registry has a host that no name server can be asked for; others' answers must not suffer.
+            found = [_UNREACHABLE] * len(questions)
+        answers.update(zip(questions, found, strict=True))
 
-    async def _about_many(
-        self, guide: str, place: str, questions: Sequence[Question]
-    ) -> Iterable[Answer] | None:
+    async def _about(self, place: str, questions: Sequence[Question]) -> Iterable[Answer]:
+        vault = questions[0].vault or ""
+        if len(questions) > 1 and not _lasts(self._one_by_one_until, vault):
+            many = await self._about_many(place, questions)
+            if many is not None:
+                return many
+            self._one_by_one_until[vault] = _in(_ONE_BY_ONE_S)
+        return await asyncio.gather(*map(self._about_one, questions))
+
+    async def _about_many(self, place: str, questions: Sequence[Question]) -> Iterable[Answer] | None:
         """Answers in order; None from a vault that does not know the question."""
         names = [_name(question) for question in questions]
         looks = [
             {"participant": name, "purpose": question.purpose}
             for name, question in zip(names, questions, strict=True)
         ]
-        said = await self._said(
-            place, "POST", f"{place}/looks", guide, {}, orjson.dumps({"looks": looks}), len(questions)
-        )
+        request = httpx.Request("POST", f"{place}/looks", json={"looks": looks})
+        said = await self._said(request, questions[0], people=len(questions))
         if isinstance(said, NoEntry):
             return [said] * len(questions)
         if said.status_code in _UNKNOWN_QUESTION:
@@ -162,11 +165,9 @@ class Vaults:
         found = _by_name(said.content)
         return [_meaning(*found.get(name, (_OK, None))) for name in names]
 
-    async def _about_one(self, place: str, question: Question) -> Answer:
-        assert question.dataref is not None  # noqa: S101 - who has none is not asked about
-        said = await self._said(
-            place, "GET", question.dataref, question.guide, {"X-Purpose": question.purpose}, None, 1
-        )
+    async def _about_one(self, question: Question) -> Answer:
+        request = httpx.Request("GET", question.dataref or "", headers={"X-Purpose": question.purpose})
+        said = await self._said(request, question, people=1)
         if isinstance(said, NoEntry):
             return said
         try:
@@ -176,28 +177,21 @@ class Vaults:
         return _meaning(said.status_code, entry)
 
     async def _said(
-        self,
-        place: str,
-        method: str,
-        url: str,
-        guide: str,
-        headers: dict[str, str],
-        content: bytes | None,
-        people: int,
+        self, request: httpx.Request, about: Question, *, people: int
     ) -> httpx.Response | NoEntry:
-        token = self._tokens.get(guide, self._token).get_secret_value()
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **headers}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
+        """The answer to a request to the vault of `about`, unless there is none."""
+        vault = about.vault or ""
+        token = self._tokens.get(about.guide, self._token).get_secret_value()
+        request.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
         try:
-            async with self._under_way[place]:
-                if _lasts(self._silent_until, place):
+            async with self._under_way[vault]:
+                if _lasts(self._silent_until, vault):
                     return _UNREACHABLE
-                answer = await self._http.request(method, url, headers=headers, content=content)
+                answer = await self._http.send(request)
         except httpx.TimeoutException:
-            self._silent_until[place] = _in(_SILENT_S)
+            self._silent_until[vault] = _in(_SILENT_S)
             return _UNREACHABLE
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except httpx.HTTPError:
             return _UNREACHABLE
         if answer.status_code == _OK and len(answer.content) > people * _MAX_BYTES:
             return NoEntry(Later(FailureCode.VAULT_UNREACHABLE), _OK)

@@ -89,7 +89,8 @@ class Work:
 
     async def _send(self, batch: Sequence[Prepared]) -> list[Ended]:
         """Try each; what is left untouched, since the server is away or we stop, has its turn again."""
-        left = deque(batch)
+        known = [(each.due, each.due.earlier) for each in batch if each.due.earlier is not None]
+        left = deque(each for each in batch if each.due.earlier is None)
         faults: list[Exception] = []
 
         async def line() -> list[Ended]:
@@ -106,7 +107,7 @@ class Work:
                         break
             return ended
 
-        ended = list(chain.from_iterable(await asyncio.gather(*(line() for _ in range(self._lines)))))
+        ended = known + list(chain.from_iterable(await asyncio.gather(*(line() for _ in range(self._lines)))))
         await self._book.notes.written()
         if faults:
             raise faults[0]
@@ -115,8 +116,6 @@ class Work:
     async def _try(self, prepared: Prepared) -> Verdict:
         """One try of one message, noted as soon as its outcome is known."""
         due = prepared.due
-        if due.earlier is not None:
-            return due.earlier
         tried = Try(due.message.notification, due.message.participant, due.attempt)
         delivery = await self._office.bring(prepared, lambda: self._book.notes.hand_over(tried))
         if isinstance(delivery.verdict, Sent):

@@ -111,6 +111,27 @@ async def test_a_line_on_which_the_server_hung_up_is_no_failed_try(post: Post, m
     assert len(post.taken) == 2
 
 
+async def test_a_line_that_the_server_closes_is_no_failed_try_and_a_server_that_closes_is_away(
+    post: Post, mailer: Mailer
+) -> None:
+    await mailer.deliver(mail(), Noted(post))
+    post.rcpt = ["421 4.4.2 idle for too long"]
+    assert (await mailer.deliver(mail(notification="n-2"), Noted(post))).verdict == Sent()
+    await mailer.rest()
+    post.rcpt = ["421 4.3.2 shutting down"]
+    delivery = await mailer.deliver(mail(notification="n-3"), Noted(post))
+    assert (delivery.verdict, delivery.away) == (Later(FailureCode.PROVIDER_UNREACHABLE), True)
+
+
+async def test_a_refused_message_does_not_cost_the_line(post: Post, mailer: Mailer) -> None:
+    post.rcpt = ["550 5.1.1 nobody here", "450 4.2.1 try later"]
+    post.data = ["554 5.7.1 not wanted"]
+    deliveries = [await mailer.deliver(mail(notification=f"n-{n}"), Noted(post)) for n in range(4)]
+    assert [each.reply for each in deliveries] == [550, 450, 554, 250]
+    assert not any(each.away for each in deliveries)
+    assert post.connections == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [

@@ -191,6 +191,21 @@ async def test_a_refused_question_about_many_counts_for_each(
     assert answers == [NoEntry(verdict, status)] * 2
 
 
+@pytest.mark.parametrize("host", ["xn--zzzzzz", "\u2603.example", "[::1", "a..b"])
+async def test_an_address_that_is_none_spoils_nobody_elses_answer(
+    vault: Vault, vaults: Vaults, host: str
+) -> None:
+    vault.know("p-1")
+    nowhere = f"http://{host}/menso"
+    asked = [
+        Question("emco", f"{nowhere}/v1/people/p-2", nowhere, "notification:welcome"),
+        question(vault, "p-1"),
+    ]
+    bad, good = await vaults.look_up(asked)
+    assert bad == NoEntry(Later(FailureCode.VAULT_UNREACHABLE))
+    assert isinstance(good, Entry)
+
+
 async def test_a_question_about_many_goes_to_each_guides_vault_with_its_token(vault: Vault) -> None:
     vaults = Vaults(token=SecretStr("other"), tokens={"menso": SecretStr(TOKEN)})
     async with vault_server() as second:

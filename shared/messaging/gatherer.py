@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -11,6 +12,8 @@ from shared.messaging.faults import Place, passing
 from shared.messaging.service import Outcome, Record
 
 _MAX_RECORDS: Final = 500
+_PACE_S: Final = 0.015
+"""From the beginning of one batch to that of the next at least, where several call; see `ahead`."""
 
 
 class Full(Exception):  # noqa: N818 - an answer to the caller
@@ -20,7 +23,8 @@ class Full(Exception):  # noqa: N818 - an answer to the caller
 class Gatherer:
     """Gathers submissions while a batch is being processed, and makes them the next batch.
 
-    There is no timer: an idle door processes a single event at once, a busy one in large batches.
+    An idle door processes a single event at once, a busy one in large batches. Who calls alone, and calls
+    again as soon as there is an answer, is not made to wait.
 
     Args:
         process: processes records in order and returns an outcome for each.
@@ -35,6 +39,7 @@ class Gatherer:
         self._waiting: list[tuple[Sequence[Record], asyncio.Future[list[Outcome]]]] = []
         self._in_hand: list[tuple[Sequence[Record], asyncio.Future[list[Outcome]]]] = []
         self._records = 0
+        self._began = 0.0
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -77,6 +82,9 @@ class Gatherer:
                 await self._next()
 
     async def _next(self) -> None:
+        if len(self._in_hand) > 1 or len(self._waiting) > 1:
+            await asyncio.sleep(self._began + _PACE_S - time.monotonic())
+        self._began = time.monotonic()
         taken = [self._waiting.pop(0)]
         size = len(taken[0][0])
         while self._waiting and size + len(self._waiting[0][0]) <= _MAX_RECORDS:

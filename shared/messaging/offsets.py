@@ -20,7 +20,7 @@ from shared.messaging.service import Record
 
 log = logging.getLogger(__name__)
 
-_PAUSE_S: Final = 0.05
+_PAUSE_S: Final = 0.1
 """Between two commits; who waits for rest reads them, so they must not lag."""
 _LAST_S: Final = 5.0
 """How long the last commit may take before partitions are given up."""

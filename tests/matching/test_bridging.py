@@ -255,6 +255,24 @@ def test_a_bridge_that_ends_is_proposed_anew_and_the_alarm_does_not_wait_for_an_
     assert "p-1" in {due.participant for due in of_type(region.tick(day + WEEK), BridgeDue)}
 
 
+def test_a_bridge_that_was_ended_as_of_a_day_before_it_began_is_told_once_and_never_was(region):
+    """Else it would be offered and ended again at every tick."""
+    made = proposed(region)
+    region.hear(answered(made, NEXT), NEXT)
+    region.hear(learns(made, NEXT), NEXT)
+    assert of_type(region.tick(NEXT), BridgeOffered)
+    never = PlacementEnded(
+        placement="learn-p-1",
+        participant="p-1",
+        ended_on=NEXT - timedelta(days=2),
+        reason=PlacementEndReason.OTHER,
+    )
+    region.hear(never, NEXT + timedelta(days=1))
+    told = [region.tick(NEXT + timedelta(days=n)) for n in range(2, 5)]
+    assert [[e.ended_on for e in of_type(each, BridgeEnded)] for each in told] == [[NEXT], [], []]
+    assert not any(of_type(each, BridgeOffered) for each in told)
+
+
 def test_it_falls_with_the_place(region):
     made = proposed(region)
     region.hear(PlaceWithdrawn(place=LEARN, withdrawn_on=NEXT), NEXT)

@@ -27,7 +27,7 @@ def offered(
     if wait.bridged:
         return None
     since = wait.bridge_ended_on or wait.joined_on
-    begun = [(p.starts_on, p.rung) for p in placements]
+    begun = [(p.starts_on, p.rung) for p in placements if p.begun]
     if person is not None and person.stepped:
         begun.append((person.rung_on, person.rung))
     while_waiting = [(on, rung) for on, rung in begun if rung in BRIDGES and since <= on <= today]

@@ -64,6 +64,11 @@ class Placement:
     ended_on: date | None = None
     end_reason: PlacementEndReason | None = None
 
+    @property
+    def begun(self) -> bool:
+        """False for what was ended as of a day before its first: it never came to anything."""
+        return not self.over(self.starts_on)
+
     def over(self, day: date) -> bool:
         """True when its last day lies before that day."""
         return self.ended_on is not None and self.ended_on < day

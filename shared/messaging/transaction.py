@@ -1,7 +1,7 @@
 """A transaction in few questions: what needs no answer of its own goes with what comes before or after it.
 
-A question costs the two processes 0.04 ms however small it is, and a wait for each other on a busy machine; that
-is most of what a small batch costs (docs/measurements.md).
+A question costs the two processes 0.04 ms however small it is, and on a busy machine a wait for each other;
+that is most of what a small batch costs (docs/measurements.md).
 """
 
 from __future__ import annotations

@@ -39,7 +39,6 @@ INSIDE: Final = "inside the transaction"
 WHOLE: Final = "batch"
 """All of a batch, from records to the commit; what no stage of it has is the rest."""
 IN_A_BATCH: Final = (
-    "reading",
     "begin, with the locks",
     "how things stand",
     "door",
@@ -55,7 +54,7 @@ IN_A_BATCH: Final = (
     "what these say together",
     "commit",
 )
-BESIDE: Final = ("waiting for records", "offsets")
+BESIDE: Final = ("reading ahead", "waiting for records", "offsets")
 """What the consumer does between batches, and beside them."""
 RELAY: Final = "relay"
 IN_THE_RELAY: Final = ("fetch", "build and send", "acknowledgement", "delete")
@@ -146,7 +145,7 @@ def install(walls: Walls, service: type[Service[Any]]) -> None:
     """Put the clocks in."""
     walls.clock(Runner, "_process", WHOLE)
     walls.clock(Runner, "_batch", INSIDE)
-    walls.clock(Doorkeeper, "read", "reading")
+    walls.clock(Doorkeeper, "read", "reading ahead")
     walls.clock(transaction, "_begin", "begin, with the locks")
     walls.clock(runner, "standing", "how things stand")
     walls.clock(Runner, "_at_the_door", "door")

@@ -82,6 +82,8 @@ async def _copy(source: Any, target: Any, table: str, copies: int) -> int:
     data = BytesIO()
     await source.copy_from_query(f"SELECT {', '.join(names)} FROM {table}", output=data)
     data.seek(0)
+    # What a migration put there is in the model as well.
+    await target.execute(f"DELETE FROM {table}")
     await target.execute(f"CREATE TEMP TABLE model AS SELECT {', '.join(names)} FROM {table} WITH NO DATA")
     await target.copy_to_table("model", source=data, columns=names)
     derived = [

@@ -66,7 +66,8 @@ class Ahead:
             task.result()
         taken, self._records, self._reading = tuple(self._records), [], 0
         self._taken.set()
-        self._began = time.monotonic()
+        if taken:
+            self._began = time.monotonic()
         return taken
 
     def first(self) -> dict[TopicPartition, int]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import Struct
+
 from services.intake.rules import deadlines, placements, places
 from services.intake.rules.deadlines import Deadline
 from services.intake.rules.facts import Fact, Facts, facts_of, subjects, with_fact
@@ -17,8 +19,7 @@ from shared.messaging.registry import Registry
 from shared.messaging.rows import Rows, Table
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """All facts about one subject.
 
     Attributes:

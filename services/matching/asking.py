@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from services.matching.rules import explaining, ladder, order
 from services.matching.rules.bridges import BRIDGES

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
+
+from msgspec.structs import replace
 
 from services.matching import depending, learning, store
 from services.matching.bridging import propose_bridges

@@ -7,10 +7,11 @@ refused when it came changes nothing here either: the same questions are asked (
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from services.matching.recalling import OWN, Evolve
 from services.matching.rules import (

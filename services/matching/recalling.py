@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from services.matching.rules import deviations, places, proposals, waiting, weighing
 from services.matching.rules.proposals import ALIVE, proposal_of

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from services.notifications.rules.messages import Message, notification_id
 from services.notifications.rules.people import Person
 from services.notifications.rules.telling import telling
@@ -26,8 +28,7 @@ from shared.messaging.service import Connection
 from shared.messaging.transaction import Together
 
 
-@dataclass(frozen=True, slots=True)
-class Tiding:
+class Tiding(Struct, frozen=True):
     """What there is to tell in a message; the first statement of a step counts."""
 
     notification: str

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.quota.rules import reservations
 from services.quota.rules.capacity import Stated
@@ -25,7 +28,7 @@ from services.quota.rules.stock import NO_CHANGE, Change, Stock
 from services.quota.rules.waiting import Wait
 from shared.messaging.rows import Key, Rows, Table
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Struct)
 
 TARGETS: Final = Table("targets", Target, "municipality", "year", "fund", "version")
 POLICIES: Final = Table("policies", Policy, "municipality", "kind", "version")

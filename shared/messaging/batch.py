@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts.base import Data
 from shared.messaging.dead_letters import HELD, DeadLetter, Hold
@@ -23,8 +26,7 @@ _HOLDING = frozenset({"schema.invalid", "size.too-large"})
 """Refusals after which the key's order is in doubt. Others were never their sender's to state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A record on its way through a batch.
 
     Attributes:

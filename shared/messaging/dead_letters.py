@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Record
@@ -15,8 +16,7 @@ HELD: Final = "held"
 _MAX_DETAIL: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Where on a topic a key is held: what follows there waits, what lies before does not.
 
     What was parked may lie before: it comes late and must not wait behind what came after it.
@@ -32,8 +32,7 @@ class Hold:
         return record.partition != self.partition or not 0 <= record.offset < self.offset
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True):
     """One record to be kept.
 
     Attributes:

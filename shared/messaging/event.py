@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import orjson
+from msgspec import Struct
 from pydantic import ValidationError
 
 from shared.contracts import CATALOGUE, RefusalCode
@@ -29,8 +29,7 @@ _MAX_FAULTS: Final = 20
 """Faults named in one refusal; a hostile body must not make a long answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A checked event.
 
     Attributes:
@@ -80,8 +79,7 @@ class Cause(Protocol):
     def correlation(self) -> str | None: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A record that is no event, as the cause of the answer to it."""
 
     id: str

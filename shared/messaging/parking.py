@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from shared.messaging.event import Event
 from shared.messaging.inbox import Name, name_of
@@ -14,8 +15,7 @@ _SEPARATOR = "\x1f"
 """Between names: an array of arrays cannot be unnested, a joined text can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(Struct, frozen=True):
     """A parked record as it came: should it prove poison in the end, it is known by its offset."""
 
     seq: int

@@ -1,4 +1,4 @@
-"""Rows of one table as frozen dataclasses: loaded by key, changed in memory, saved set-based.
+"""Rows of one table as frozen structs: loaded by key, changed in memory, saved set-based.
 
 One statement for a whole batch: a statement per row costs a round trip each, and that is what makes
 the handler a newcomer would write slow (see docs/measurements.md).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,9 +15,11 @@ from operator import attrgetter
 from types import UnionType
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from shared.messaging.arrays import array, documents
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Struct)
 Key = Any
 """A row's key: the value of the key column, or a tuple of them."""
 
@@ -35,14 +36,14 @@ _SQL_TYPES: dict[type, str] = {
 
 
 class Table(Generic[R]):
-    """How a dataclass is kept in a table of the same column names.
+    """How a struct is kept in a table of the same column names.
 
     Enums are kept by their value; tuples and dicts as jsonb. A tuple of a row type's field must hold
     plain JSON values.
 
     Args:
         name: the table.
-        row: the frozen dataclass.
+        row: the frozen struct.
         key: the columns of the primary key.
     """
 
@@ -51,7 +52,7 @@ class Table(Generic[R]):
         self.row = row
         self.key = key
         hints = typing.get_type_hints(row)
-        self.columns = tuple(field.name for field in fields(row))  # type: ignore[arg-type]
+        self.columns: tuple[str, ...] = row.__struct_fields__
         kinds = [_kind(hints[column]) for column in self.columns]
         self._from_sql = [_reader(hints[column]) for column in self.columns]
         self._mixed = any(read is not None for read in self._from_sql)

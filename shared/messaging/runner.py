@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import asyncpg
+from msgspec.structs import replace
 
 from shared.contracts import ClockTicked, PartnerChanged, PartnerRegistered
 from shared.messaging import dead_letters, inbox, locks, outbox, parking

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
 
 from shared.contracts.base import CATALOGUE, Data, ServiceName, Stream
 from shared.messaging.event import Event
@@ -25,8 +25,7 @@ EVERYTHING = "*"
 """A lock name: this event touches the whole of the service's state (a tick, a change of policy)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A record as it came, from Kafka or from the HTTP door (which then has no offset)."""
 
     topic: str
@@ -44,16 +43,14 @@ class Record:
         return self.offset < 0
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(Struct, frozen=True):
     """An event to state. `partner` is whose topic it goes to, when not the operator's own."""
 
     data: Data
     partner: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PassOn:
+class PassOn(Struct, frozen=True):
     """A partner's own event, to be put on that partner's stream with its id and source kept."""
 
     event: Event
@@ -74,8 +71,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one record of a batch; for the door it is the receipt.
 
     Attributes:
@@ -86,7 +82,7 @@ class Outcome:
     status: Status
     event: Event | None = None
     refusal: Refusal | None = None
-    waits_for: tuple[str, ...] = field(default=())
+    waits_for: tuple[str, ...] = ()
 
 
 _STATED_ON: Final = {

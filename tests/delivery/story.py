@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from shared.contracts import (
     AdviceOutcome,

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.intake import refusals
 from services.intake.handlers import CHECKS

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
+
+from msgspec.structs import replace
 
 from services.matching.handlers import Matching, served, speaks_for
 from services.matching.rules.explaining import Explanation, Own, Served, why_not

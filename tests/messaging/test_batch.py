@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from shared.contracts import RefusalCode
 from shared.messaging.batch import Arrival, Result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +9,8 @@ from typing import Any
 
 import asyncpg
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.messaging import database as db
 from shared.messaging.arrays import array, binary, documents
@@ -21,8 +22,7 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     owner: str
     number: int
     colour: Colour
@@ -36,8 +36,7 @@ class Thing:
     ends: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     name: str
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from services.notifications.handlers import Notifications
 from services.notifications.store import World

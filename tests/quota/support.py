@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
+
+from msgspec.structs import replace
 
 from services.quota.handlers import Quota
 from services.quota.rules.figures import Basis, Counts, Figures, Question, figures

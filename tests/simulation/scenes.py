@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
+from msgspec.structs import replace
 
 from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.arrays import array

@@ -7,9 +7,11 @@ advice when it is given, and nobody states that one was asked for.
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.intake.rules.domicile import domicile
 from services.intake.rules.facts import Facts, named, short_name
@@ -38,8 +40,7 @@ _ON_RUNG: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True):
     """One deadline; a row.
 
     Attributes:

@@ -8,8 +8,9 @@ heard, so that it never matters whose answer came first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from services.matching.rules.people import Person
 from services.matching.rules.proposals import ANSWERABLE, Proposal, State
@@ -23,8 +24,7 @@ from shared.contracts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """An answer as it was given, by whom and over whose topic."""
 
     proposal: str

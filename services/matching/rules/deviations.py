@@ -6,8 +6,10 @@ for somebody, its seats and the number hold for them as for anyone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts import (
     DeviationDecided,
@@ -18,8 +20,7 @@ from shared.contracts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """A deviation; what came of it is stated by matching itself, all else by the municipality."""
 
     deviation: str

@@ -6,10 +6,11 @@ and of what was looked at, and never what the person needs or how far they can t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from services.matching.rules.places import Place
 from shared.contracts import ProfileStated, Reason
@@ -27,8 +28,7 @@ OTHER_WORK: Final = 1
 """Points of dislike: another region outweighs another neighbourhood and other work together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What somebody can and needs, as one partner stated it.
 
     Attributes:

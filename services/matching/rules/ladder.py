@@ -13,6 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 from services.matching.rules.bridges import BRIDGES
 from services.matching.rules.people import Person
 from services.matching.rules.places import Placement
@@ -43,8 +45,7 @@ class Direction(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A statement that somebody is on a rung, or no longer at a place; all of it facts."""
 
     participant: str

@@ -7,8 +7,10 @@ the day on which they became so: whichever comes first, what is known ends up th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts import (
     ParticipantErased,
@@ -36,8 +38,7 @@ OfGuide = (
 """All that guides state of a person, their profile apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """A hand-over that was offered to a partner."""
 
     transfer: str
@@ -45,8 +46,7 @@ class Transfer:
     partner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """What guides have stated about a person; all fields are facts of others.
 
     Attributes:

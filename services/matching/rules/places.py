@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+
+from msgspec import Struct
 
 from shared.contracts import (
     PlaceChanged,
@@ -19,8 +20,7 @@ from shared.contracts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place as its host stated it last.
 
     Attributes:
@@ -50,8 +50,7 @@ class Place:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Somebody works or takes part at a place; a fact, whatever was proposed."""
 
     placement: str
@@ -74,8 +73,7 @@ class Placement:
         return self.ended_on is not None and self.ended_on < day
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(Struct, frozen=True):
     """A seat that was stated to be taken, and by what."""
 
     place: str

@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
+
 from shared.contracts import AnsweredBy, OrderKey, PolicyAdopted, PolicyKind
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """One adopted policy; of two for the same first day, the one stated last."""
 
     municipality: str

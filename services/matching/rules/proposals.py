@@ -8,11 +8,13 @@ starts (Pw art. 10b(7)), which takes no room under the number. Somebody may have
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.matching.rules.places import Placement
 from shared.contracts import (
@@ -54,8 +56,7 @@ ALIVE: Final = frozenset({State.REQUESTED, State.OPEN, State.ACCEPTED})
 ANSWERABLE: Final = frozenset({State.OPEN, State.ACCEPTED})
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A proposal and the request for room that goes before it.
 
     Attributes:

@@ -7,10 +7,13 @@ a request that is refused does no harm, and one that is never made leaves a plac
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts import CapacityChanged, ReservationRefused, Unit
 
@@ -23,8 +26,7 @@ SILENCE_DAYS: Final = 42
 NOTHING: Final = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(Struct, frozen=True):
     """What quota told about one year, all of it facts.
 
     Two statements are kept: on one tick matching asks and quota tells, and which comes first is

@@ -7,9 +7,12 @@ sheltered work waits until there is a place, and keeps that right whatever is re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.matching.rules.people import Person
 from services.matching.rules.places import Placement
@@ -27,8 +30,7 @@ from shared.contracts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """UWV's latest advice on a person."""
 
     participant: str
@@ -37,8 +39,7 @@ class Advice:
     advised_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a municipality decided on a person last.
 
     Attributes:
@@ -60,8 +61,7 @@ class Decision:
         return self.served_until is None or self.decided_on > self.served_until
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Somebody on the list; everything here was stated by matching itself.
 
     Attributes:
@@ -99,8 +99,7 @@ class Wait:
         return self.bridge is not None and self.bridge_ended_on is None
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """A wait that is over, kept for the figures of its days."""
 
     participant: str

@@ -7,16 +7,16 @@ follows from those two again (`fit.obstacles`), and who stood before from the pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from services.matching.rules.places import Place
 from shared.contracts import PassedOverReason, PlaceWeighed, Rung, WaitingPassedOver
 
 
-@dataclass(frozen=True, slots=True)
-class Weighing:
+class Weighing(Struct, frozen=True):
     """A place as it was held against the list, and what became of its seats."""
 
     place: str
@@ -63,8 +63,7 @@ class Weighing:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """That somebody was passed over, from then until it is told otherwise.
 
     Attributes:

@@ -6,8 +6,10 @@ at the moment of sending.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts import (
     LeaveReason,
@@ -20,8 +22,7 @@ from shared.contracts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """A person as partners stated them; every field is somebody's fact.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from services.quota.rules.numbers import Target
 from services.quota.rules.policies import NOTHING, Tally
@@ -18,8 +19,7 @@ NEXT_YEAR_FROM_MONTH: Final = 10
 contracts are agreed across 1 January, and who does not know what is free then asks in vain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """The capacity of a year as it was last stated, without its day."""
 
     municipality: str

@@ -9,11 +9,14 @@ they change nothing here: only hours, an extension, a permanent contract, a corr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts import (
     ContractKind,
@@ -37,8 +40,7 @@ class Said(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """A placement and whose it is.
 
     Attributes:
@@ -50,8 +52,7 @@ class Placement:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement about a placement; all are kept, so that any day can be seen as it was known then.
 
     Attributes:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Domicile:
+
+class Domicile(Struct, frozen=True):
     """Somebody lives in a municipality from a day on.
 
     Kept as a set of facts, not as a last value: guides state them on topics of their own, and the

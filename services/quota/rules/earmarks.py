@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from msgspec import Struct
+
 from shared.contracts import Fund, FundAssigned
 
 
-@dataclass(frozen=True, slots=True)
-class Earmark:
+class Earmark(Struct, frozen=True):
     """A statement of a municipality on who pays for a contract; all are kept.
 
     Attributes:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from shared.contracts import MunicipalitiesMerged
 
 
-@dataclass(frozen=True, slots=True)
-class Merger:
+class Merger(Struct, frozen=True):
     """A code that ended, and the one that goes on for it.
 
     Attributes:

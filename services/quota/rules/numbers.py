@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.quota.rules.mergers import Whole
 from shared.contracts import Fund, TargetSet, Unit
@@ -18,8 +21,7 @@ _LONGEST: Final = 500
 """Characters of a source, as the contract has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One published version of a number; a later version replaces it and does not erase it.
 
     Attributes:

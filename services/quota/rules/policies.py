@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
 from typing import Final
 
+from msgspec import Struct
+
 from services.quota.rules.numbers import Number
 from shared.contracts import PolicyAdopted, PolicyKind, Unit
 
@@ -17,8 +19,7 @@ DEFAULT_RESERVATION_DAYS: Final = 42
 _CENT: Final = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """One adopted policy; a later one for the same days replaces it and does not erase it.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from services.quota.rules.numbers import Number
 from services.quota.rules.policies import NOTHING, Counting, Tally
@@ -14,8 +15,7 @@ from services.quota.rules.room import room
 from shared.contracts import FiguresReported, ReportedFund, Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What was reported of a municipality's day, as it was said."""
 
     municipality: str

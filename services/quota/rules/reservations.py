@@ -9,11 +9,13 @@ it, in whichever order the two arrive.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.quota.rules.policies import Tally
 from services.quota.rules.room import Room
@@ -46,8 +48,7 @@ class State(StrEnum):
     USED = "used"
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """A request, which is matching's fact, and what the ledger decided on it.
 
     Attributes:

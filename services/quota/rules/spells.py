@@ -9,10 +9,12 @@ day, is a sum over the spells that cover both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.quota.rules.contracts import Placement, Statement, terms
 from services.quota.rules.domicile import Domicile, stays
@@ -32,8 +34,7 @@ class Known(Protocol):
 K = TypeVar("K", bound=Known)
 
 
-@dataclass(frozen=True, slots=True)
-class Spell:
+class Spell(Struct, frozen=True):
     """A period in which a contract counts, and the time in which the ledger knew it so.
 
     Attributes:

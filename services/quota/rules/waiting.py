@@ -7,9 +7,10 @@ they are owed something else to do (art. 10b(7)).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.contracts import BridgeEnded, BridgeOffered, WaitingJoined, WaitingLeft
 
@@ -26,8 +27,7 @@ class WaitSaid(StrEnum):
     LEFT = "left"
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """One thing that matching said of somebody's wait; all are kept.
 
     Attributes:

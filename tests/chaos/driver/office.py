@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 import orjson
+from msgspec.structs import replace
 
 from shared.contracts.base import Data, Stream
 from shared.contracts.envelope import BATCH_CONTENT_TYPE

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts.base import ServiceName, Stream
 from shared.contracts.participants import ParticipantDecided, ParticipantRegistered, ParticipantStepped
@@ -22,8 +25,7 @@ UNSAVEABLE = "cannot-be-saved"
 """A step at this place is decided, and then refused by the database."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What is known of one person.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from shared.contracts.base import Stream
 from tests.chaos.nemesis.faults.fault import Fault, Field

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from statistics import median
 from typing import Any, Final
 
+from shared.messaging.topics import Topics
 from tests.bench import contenders, scaled, throughput, workload
 from tests.bench.ground import Ground, rows
 from tests.bench.scaled import SMALL
-from tests.bench.tasks import NOTIFICATIONS, QUOTA, SERVICES, Stage, Waves, ledger
+from tests.bench.tasks import NOTIFICATIONS, QUOTA, SERVICES, Stage, Wave, Waves, ledger
 from tests.bench.throughput import Lap
 
 _NEW: Final = 5_000_000
@@ -26,7 +29,7 @@ _SENT: Final = (
 async def measure(
     ground: Ground, services: Sequence[str], people: int, new: int, rounds: int, tell: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Each service at the same work among a thousand people and among so many.
+    """Each service at the same work among a thousand people and among so many, in turn.
 
     Args:
         people: thousands only.
@@ -40,11 +43,22 @@ async def measure(
         await throughput.lap(small, waves(corner.topics, workload.people(SMALL)))
         if stage is NOTIFICATIONS:
             await rows(small.databases[name], _SENT)
-        sizes = {}
-        for known in (SMALL, people):
-            sizes[known] = await _among(ground, stage, waves, small.databases[name], known, new, rounds)
-            tell(f"{name} among {known:,}: {sizes[known]}")
-        found[name] = {"people": people, "rounds": rounds, **_compared(sizes[SMALL], sizes[people])}
+        async with AsyncExitStack() as stack:
+            few, many = [
+                await stack.enter_async_context(_among(ground, stage, small.databases[name], known))
+                for known in (SMALL, people)
+            ]
+            laps = []
+            for number in range(rounds + 1):
+                everybody = workload.people(new, _NEW + number * new)
+                work = _at(waves, stage, number)
+                laps.append([await each.once(work(each.topics, everybody)) for each in (few, many)])
+        found[name] = {
+            "people": people,
+            "rounds": rounds,
+            **_compared(laps[1:], {"few": few.rows, "many": many.rows}),
+        }
+        tell(f"{name}: {found[name]}")
     return found
 
 
@@ -53,26 +67,24 @@ def worst(found: dict[str, Any]) -> float:
     return max(float(each["processor"]) for each in found.values())
 
 
-async def _among(
-    ground: Ground, stage: Stage, waves: Waves, model: str, known: int, new: int, rounds: int
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """A service at work among so many people; `once` takes a round of waves through it."""
+
+    topics: Topics
+    rows: int
+    once: Callable[[Sequence[Wave]], Awaitable[Lap]]
+
+
+@asynccontextmanager
+async def _among(ground: Ground, stage: Stage, model: str, known: int) -> AsyncIterator[_Among]:
     corner = await ground.corner(f"growth-{stage.name}-{known}")
     dsn = await corner.database(stage.name, stage.package)
     filled = await scaled.fill(dsn, model, known // SMALL)
     contender = await contenders.ours(corner, [stage], databases={stage.name: dsn})
-    all_ = [
-        _at(waves, stage, number)(corner.topics, workload.people(new, _NEW + number * new))
-        for number in range(rounds + 1)
-    ]
-    laps = (await throughput.laps(contender, all_))[1:]
+    async with throughput.at_work(contender) as once:
+        yield _Among(corner.topics, sum(filled.values()), once)
     await corner.drop(dsn)
-    return {
-        "rows": sum(filled.values()),
-        "wall_us": _middle(laps, lambda lap: lap.seconds),
-        "service_us": _middle(laps, lambda lap: lap.processor_s),
-        "postgresql_us": _middle(laps, lambda lap: lap.database_s),
-        "processor_us": _middle(laps, lambda lap: lap.processor_s + lap.database_s),
-    }
 
 
 def _at(waves: Waves, stage: Stage, number: int) -> Waves:
@@ -80,15 +92,25 @@ def _at(waves: Waves, stage: Stage, number: int) -> Waves:
     return partial(ledger, day=_LATER * (number + 1)) if stage is QUOTA else waves
 
 
-def _middle(laps: Sequence[Lap], of: Callable[[Lap], float]) -> float:
-    return round(median(lap.per_event_us(of(lap)) for lap in laps), 1)
-
-
-def _compared(few: dict[str, Any], many: dict[str, Any]) -> dict[str, Any]:
+def _compared(laps: Sequence[Sequence[Lap]], rows: dict[str, int]) -> dict[str, Any]:
+    """Medians, and ratios: that of a round is of what ran side by side in it."""
+    of: dict[str, Callable[[Lap], float]] = {
+        "wall": lambda lap: lap.seconds,
+        "service": lambda lap: lap.processor_s,
+        "postgresql": lambda lap: lap.database_s,
+        "processor": lambda lap: lap.processor_s + lap.database_s,
+    }
+    us = {name: [[lap.per_event_us(told(lap)) for lap in each] for each in laps] for name, told in of.items()}
     return {
-        "few": few,
-        "many": many,
-        "processor": round(many["processor_us"] / few["processor_us"], 3),
-        "service": round(many["service_us"] / few["service_us"], 3),
-        "wall": round(many["wall_us"] / few["wall_us"], 3),
+        **{
+            size: {
+                "rows": count,
+                **{f"{name}_us": round(median(each[place] for each in us[name]), 1) for name in of},
+            }
+            for place, (size, count) in enumerate(rows.items())
+        },
+        **{
+            name: round(median(many / few for few, many in us[name]), 3)
+            for name in ("processor", "service", "wall")
+        },
     }

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any, Final
@@ -148,6 +148,13 @@ async def laps(
     Args:
         around: called before and after each wave that counts, while nothing is under way.
     """
+    async with at_work(contender) as once:
+        return [await once(waves, around) for waves in rounds]
+
+
+@asynccontextmanager
+async def at_work(contender: Contender) -> AsyncIterator[Callable[..., Awaitable[Lap]]]:
+    """The processes, started, and ended at the end; what is given takes a round of waves through them."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(contender.end)
         looks = [await asyncpg.connect(dsn) for dsn in contender.databases.values()]
@@ -155,7 +162,11 @@ async def laps(
             stack.push_async_callback(look.close)
         watcher = await stack.enter_async_context(reader(contender.corner.ground.bootstrap))
         await contender.start()
-        return [await _round(contender, looks, watcher, waves, around) for waves in rounds]
+
+        async def once(waves: Sequence[Wave], around: Callable[[], None] = lambda: None) -> Lap:
+            return await _round(contender, looks, watcher, waves, around)
+
+        yield once
 
 
 async def _round(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final, get_args
 
 import orjson
 
-from services.intake.rules.personal_data import suspect, suspicion
+from services.intake.rules.personal_data import suspect, suspicion, worth_a_look
 from shared.contracts import Channel, Data, EventRefused, Part, RefusalCode, Stream
 from shared.messaging.event import Event, Unreadable, derived_id, fingerprint, peek
 from shared.messaging.refusal import Refusal
@@ -100,13 +101,27 @@ def shown_detail(detail: str) -> str:
 
 def _has_unknown_fields(data: Data) -> bool:
     # A part of the data may have some too; the few types with parts are looked through.
-    return bool(data.__pydantic_extra__) or any(isinstance(value, Part) for value in data.__dict__.values())
+    return bool(data.__pydantic_extra__) or _has_parts(type(data))
+
+
+@cache
+def _has_parts(model: type[Data]) -> bool:
+    return any(_holds_a_part(field.annotation) for field in model.model_fields.values())
+
+
+def _holds_a_part(kind: Any) -> bool:
+    return (isinstance(kind, type) and issubclass(kind, Part)) or any(map(_holds_a_part, get_args(kind)))
 
 
 def _suspect_attribute(event: Event) -> tuple[str, str] | None:
+    system = event.source.rpartition(":")[2]
+    # All at once, with a sign between that no number has; what is absent is the word None here.
+    together = f'{event.id}"{system}"{event.causation}"{event.correlation}"{event.dataref}'
+    if not worth_a_look(together.encode(errors="replace")):
+        return None
     attributes = {
         "id": event.id,
-        "source": event.source.rpartition(":")[2],
+        "source": system,
         "causationid": event.causation,
         "correlationid": event.correlation,
         "dataref": event.dataref,

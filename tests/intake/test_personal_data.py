@@ -1,5 +1,6 @@
 """What looks like personal data is found, and what does not is let through."""
 
+import re
 import time
 import uuid
 from datetime import timedelta
@@ -13,8 +14,8 @@ from msgspec.structs import replace
 
 from services.intake import refusals
 from services.intake.handlers import CHECKS
-from services.intake.rules.personal_data import is_bsn, suspect, suspicion
-from shared.contracts import CATALOGUE, ParticipantRegistered, PolicyAdopted, RefusalCode, Stream
+from services.intake.rules.personal_data import is_bsn, suspect, suspicion, worth_a_look
+from shared.contracts import CATALOGUE, Part, ParticipantRegistered, PolicyAdopted, RefusalCode, Stream
 from shared.messaging.event import Event
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Record
@@ -162,6 +163,36 @@ def test_the_first_look_at_the_json_misses_nothing_that_a_second_would_find(bsn,
     json = orjson.dumps({"participant": form.format(bsn), "at": ["2020-01-06"]})
     looks_ = [suspect(json, lambda: orjson.loads(json), unknown_fields=unknown) for unknown in (True, False)]
     assert looks_[0] == looks_[1]
+
+
+PERSONAL = re.compile(r"@|[0-9]{8}|[0-9](?:[ .()-]{0,3}[0-9]){8}")
+"""What every rule needs, as one pattern; it takes far longer than the first look."""
+
+
+@given(st.text("0189 .()-@a,é\ud800", max_size=40))
+def test_the_first_look_passes_over_no_text_in_which_a_rule_could_find_something(text):
+    if PERSONAL.search(text):
+        assert worth_a_look(text.encode(errors="replace"))
+
+
+@given(st.lists(st.text("0189 .-@a", max_size=12), min_size=1), st.sampled_from(["", "x", '"', " "]))
+def test_what_is_worth_a_look_alone_is_so_in_any_company(texts, between):
+    if any(worth_a_look(text.encode()) for text in texts):
+        assert worth_a_look(between.join(texts).encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["2021-03-01", "p-0000123", "2021-03-01T09:00:00.123456Z", '["2021-03-01","2021-04-01"]']
+)
+def test_dates_and_short_numbers_are_not_worth_a_look(text):
+    assert not worth_a_look(text.encode())
+
+
+@pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda m: m.__name__)
+def test_what_has_parts_is_known_by_its_type(model):
+    data = model.sample()
+    parts = [value for value in data.__dict__.values() if isinstance(value, Part)]
+    assert refusals._has_parts(model) or not parts
 
 
 def test_an_unknown_field_deep_in_the_data_is_looked_at_too():

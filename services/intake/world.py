@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.intake.rules import deadlines, placements, places
 from services.intake.rules.deadlines import Deadline
-from services.intake.rules.facts import Fact, Facts, facts_of, subjects, with_fact
+from services.intake.rules.facts import Fact, Facts, subjects, with_fact
 from services.intake.rules.guidance import guidance
 from services.intake.rules.statement import Statement
 from shared.contracts import DeadlineKind, Role
@@ -52,6 +52,8 @@ class World:
     erased: set[str] = field(default_factory=set)
     promised: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     guides: frozenset[str] = field(init=False)
+    _facts: dict[str, Facts] = field(default_factory=dict, init=False)
+    """What was asked of `known` before: the rules ask of every event several times."""
 
     def __post_init__(self) -> None:
         """Look up once who guides people; every statement at the door is shown it."""
@@ -64,12 +66,17 @@ class World:
 
     def facts(self, subject: str | None) -> Facts:
         """Facts about a subject; none for a subject that a statement does not name."""
-        row = None if subject is None else self.known.get(subject)
-        return () if row is None else tuple(Fact(*parts) for parts in row.facts)
+        if subject is None:
+            return ()
+        found = self._facts.get(subject)
+        if found is None:
+            row = self.known.get(subject)
+            found = self._facts[subject] = () if row is None else tuple(Fact(*each) for each in row.facts)
+        return found
 
     def learn(self, subject: str, fact: Fact) -> None:
         """One fact more."""
-        facts = with_fact(self.facts(subject), fact)
+        facts = self._facts[subject] = with_fact(self.facts(subject), fact)
         self.known.put(Known(subject, tuple([*each] for each in facts)))
 
     def deadline(self, about: str, kind: DeadlineKind) -> Deadline:
@@ -114,10 +121,10 @@ def promised(world: World, event: Event) -> list[str]:
 def statement(world: World, event: Event) -> Statement[Any]:
     """What the rules are shown of a statement at the door."""
     names = subjects(event.data)
-    about = facts_of(event.data, event.time, event.partner, event.key)
     partner = world.registry.partners[event.partner]
     return Statement(
         data=event.data,
+        time=event.time,
         partner=event.partner,
         roles=frozenset(partner.roles),
         municipalities=frozenset(partner.municipalities),
@@ -125,7 +132,6 @@ def statement(world: World, event: Event) -> Statement[Any]:
         person=world.facts(names.get("participant")),
         place=world.facts(names.get("place")),
         placement=world.facts(names.get("placement")),
-        about_person=about.get(names.get("participant", "")),
     )
 
 
@@ -135,8 +141,9 @@ def reckon(world: World, subject: str, event: Event) -> None:
     facts = world.facts(subject)
     if subject.startswith("participant:"):
         person = data.participant
-        deadline = world.deadline(person, DeadlineKind.BENEFIT_WORK)
-        world.keep(deadline.falling_on(deadlines.benefit_work_due(facts), person))
+        if isinstance(data, deadlines.STEPS):
+            deadline = world.deadline(person, DeadlineKind.BENEFIT_WORK)
+            world.keep(deadline.falling_on(deadlines.benefit_work_due(facts), person))
         if guidance(facts).erased:
             world.erased.add(person)
     elif subject.startswith("placement:"):

@@ -4,11 +4,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.rules.deadlines import benefit_work_due
-from services.intake.rules.facts import Fact, facts_of
+from services.intake.rules.facts import KEPT, Fact, facts_of
 from shared.contracts import (
     ContractKind,
     DeadlineDue,
@@ -23,6 +25,7 @@ from shared.contracts import (
     Rung,
 )
 from shared.messaging.registry import AMSTERDAM
+from tests.intake.stories import as_events, stories
 from tests.intake.support import Door, at, place, registered, started
 
 DAYS = st.dates(date(2017, 1, 1), date(2030, 12, 31))
@@ -146,3 +149,31 @@ def test_a_fact_has_its_dates_as_dates():
     fact = Fact("2020", "menso", "p-1", "participants.stepped", {"on": "2020-01-06", "until": None})
     assert fact.day("on") == date(2020, 1, 6)
     assert fact.day_or_none("until") is None
+
+
+@given(stories())
+def test_what_falls_due_is_always_what_all_the_facts_say(story):
+    door = Door()
+    for given_ in as_events(story):
+        door.take([given_])
+        for deadline in door.world.deadlines:
+            if deadline.kind is DeadlineKind.BENEFIT_WORK:
+                facts = door.world.facts(f"participant:{deadline.about}")
+                assert deadline == deadline.falling_on(benefit_work_due(facts), deadline.about)
+        person = door.world.facts("participant:p-1")
+        has_one = ("p-1", DeadlineKind.BENEFIT_WORK) in door.world.deadlines
+        assert has_one == (benefit_work_due(person) is not None)
+
+
+@pytest.mark.parametrize("model", KEPT, ids=lambda m: m.__name__)
+def test_a_fact_tells_its_fields_as_json_has_them(model):
+    data = model.sample()
+    for field, fields in KEPT[model].items():
+        fact = facts_of(data, at(0), "menso", data.kafka_key)[f"{field}:{getattr(data, field)}"]
+        assert fact.told == data.model_dump(mode="json", include=set(fields))
+        assert orjson.loads(orjson.dumps(fact.told)) == fact.told
+
+
+def test_what_ends_on_no_day_is_told_so():
+    told = facts_of(started(ends_on=None, contract=ContractKind.PERMANENT), at(0), "emco", "pl-1")
+    assert told["placement:pl-1"].told["ends_on"] is None

@@ -33,6 +33,9 @@ CONTRACT_END_NOTICE: Final = timedelta(weeks=8)
 BENEFIT_WORK_MONTHS: Final = 9
 """After so many months of work with benefit it is looked at whether it helps (Pw art. 10a)."""
 
+STEPS: Final = (ParticipantRegistered, ParticipantStepped, PlacementStarted)
+"""What puts a person on a rung; nothing else moves the day on which nine months of work with benefit end."""
+
 _ON_RUNG: Final = {
     short_name(ParticipantRegistered): "registered_on",
     short_name(ParticipantStepped): "stepped_on",
@@ -79,10 +82,7 @@ def _settled(deadline: Deadline) -> Deadline:
 def benefit_work_since(person: Facts) -> date | None:
     """Since when the person works with benefit without a step to another rung; None when they do not."""
     steps = sorted(
-        (
-            (fact.day(_ON_RUNG[fact.name]), fact.told["rung"])
-            for fact in named(person, ParticipantRegistered, ParticipantStepped, PlacementStarted)
-        ),
+        ((fact.day(_ON_RUNG[fact.name]), fact.told["rung"]) for fact in named(person, *STEPS)),
         key=lambda step: step[0],
     )
     since = None

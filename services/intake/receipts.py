@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import asyncpg
 
 from services.intake.refusals import at_the_door_of, shown_detail, shown_field, shown_names
+from shared.messaging.arrays import array
 from shared.messaging.event import fingerprint
 from shared.messaging.service import Outcome, Record, Status
 from shared.messaging.topics import Topics
@@ -64,6 +66,7 @@ def receipt_id(partner: str, record: Record) -> str:
     return hashlib.blake2b(body, digest_size=16, person=_PERSON, salt=_salt(partner)).hexdigest()
 
 
+@lru_cache(maxsize=256)  # it is asked of every record, and there are few partners
 def _salt(partner: str) -> bytes:
     return hashlib.blake2b(partner.encode(), digest_size=16).digest()
 
@@ -83,21 +86,21 @@ async def keep(connection: Any, topics: Topics, outcomes: Sequence[Outcome]) -> 
         "INSERT INTO receipts (id, partner, event_id, event_type, state, code, detail, field, waits_for) "
         "SELECT id, partner, event_id, event_type, state, code, detail, field, "
         f"string_to_array(waits_for, '{_SEPARATOR}') "
-        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], "
-        "$8::text[], $9::text[]) "
+        "FROM unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], "
+        "$5::text::text[], $6::text::text[], $7::text::text[], $8::text::text[], $9::text::text[]) "
         "AS t (id, partner, event_id, event_type, state, code, detail, field, waits_for) "
         "ON CONFLICT (id) DO UPDATE SET state = excluded.state, code = excluded.code, "
         "detail = excluded.detail, field = excluded.field, "
         "waits_for = excluded.waits_for, changed_at = now()",
-        [each.id for _, each in ordered],
-        [partner for partner, _ in ordered],
-        [each.event_id for _, each in ordered],
-        [each.event_type for _, each in ordered],
-        [each.state for _, each in ordered],
-        [each.code for _, each in ordered],
-        [each.detail for _, each in ordered],
-        [each.field for _, each in ordered],
-        [_SEPARATOR.join(each.waits_for) for _, each in ordered],
+        array(each.id for _, each in ordered),
+        array(partner for partner, _ in ordered),
+        array(each.event_id for _, each in ordered),
+        array(each.event_type for _, each in ordered),
+        array(each.state for _, each in ordered),
+        array(each.code for _, each in ordered),
+        array(each.detail for _, each in ordered),
+        array(each.field for _, each in ordered),
+        array(_SEPARATOR.join(each.waits_for) for _, each in ordered),
     )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import orjson
@@ -25,6 +26,8 @@ MAX_BYTES: Final = 64 * 1024
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf")
 _LAST_MS: Final = int(datetime(2199, 12, 31, tzinfo=UTC).timestamp()) * 1000
+_SHORT: Final = 4 * 1024
+"""Bytes; of a body that is no longer it is remembered what its fingerprint is."""
 _MAX_FAULTS: Final = 20
 """Faults named in one refusal; a hostile body must not make a long answer."""
 
@@ -294,10 +297,23 @@ def fingerprint(value: bytes, *, as_it_lies: bool = False) -> bytes:
         as_it_lies: take the bytes as they are. What a service of ours wrote is the same to the byte when
             it comes again; only what a partner wrote, at the door, may not be.
     """
-    if not as_it_lies:
-        # What is no JSON is refused anyway; its bytes as they came identify it.
-        with contextlib.suppress(orjson.JSONDecodeError, TypeError):
-            value = orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
+    if as_it_lies:
+        return _digest(value)
+    return _of_the_same(value) if len(value) <= _SHORT else _of_a_body(value)
+
+
+def _of_a_body(value: bytes) -> bytes:
+    # What is no JSON is refused anyway; its bytes as they came identify it.
+    with contextlib.suppress(orjson.JSONDecodeError, TypeError):
+        value = orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
+    return _digest(value)
+
+
+_of_the_same = lru_cache(maxsize=1024)(_of_a_body)
+"""For the inbox and for the receipt, both of which ask it of every record of a batch."""
+
+
+def _digest(value: bytes) -> bytes:
     return hashlib.blake2b(value, digest_size=16).digest()
 
 

@@ -25,7 +25,7 @@ class Topics:
 
     def of(self, partner: str, stream: Stream) -> str:
         """The topic of one partner's stream."""
-        return self.registry if stream is Stream.REGISTRY else f"{self.prefix}.{partner}.{stream}"
+        return _of(self.prefix, partner, stream)
 
     def parse(self, topic: str) -> tuple[str, Stream]:
         """Partner and stream of a topic; the registry belongs to no partner and gives ''.
@@ -55,7 +55,12 @@ class Topics:
         return rf"^{not_these}{prefix}\.(?:{'|'.join(parts)})$"
 
 
-@lru_cache(maxsize=4096)  # it is asked of every record, and there are few topics
+@lru_cache(maxsize=4096)  # both are asked of every record, and there are few topics
+def _of(prefix: str, partner: str, stream: Stream) -> str:
+    return f"{prefix}.{Stream.REGISTRY}" if stream is Stream.REGISTRY else f"{prefix}.{partner}.{stream}"
+
+
+@lru_cache(maxsize=4096)
 def _parse(prefix: str, topic: str) -> tuple[str, Stream]:
     if topic == f"{prefix}.{Stream.REGISTRY}":
         return "", Stream.REGISTRY

@@ -42,21 +42,30 @@ class Receipt:
     waits_for: tuple[str, ...] = ()
 
 
+_Text = str | None
+_Told = tuple[str, str, _Text, _Text, _Text, _Text, _Text, tuple[str, ...]]
+"""What a receipt says, in the order of its fields; a batch keeps it without making one."""
+
+
 def receipt(partner: str, outcome: Outcome) -> Receipt:
     """The receipt for what became of a record at a partner's door."""
+    return Receipt(*_told(partner, outcome))
+
+
+def _told(partner: str, outcome: Outcome) -> _Told:
     event_id, event_type = shown_names(outcome.record, outcome.event)
     refusal = outcome.refusal
     dead = outcome.status is Status.DEAD
-    return Receipt(
-        id=receipt_id(partner, outcome.record),
+    return (
+        receipt_id(partner, outcome.record),
         # A dead letter is kept whole and processed when its cause is mended: to the partner it is parked.
-        state=str(Status.PARKED if dead else outcome.status),
-        event_id=event_id,
-        event_type=event_type,
-        code=None if refusal is None else str(refusal.code),
-        detail=None if refusal is None else shown_detail(refusal.detail),
-        field=None if refusal is None else shown_field(refusal.field),
-        waits_for=(_OPERATOR,) if dead else outcome.waits_for,
+        str(Status.PARKED if dead else outcome.status),
+        event_id,
+        event_type,
+        None if refusal is None else str(refusal.code),
+        None if refusal is None else shown_detail(refusal.detail),
+        None if refusal is None else shown_field(refusal.field),
+        (_OPERATOR,) if dead else outcome.waits_for,
     )
 
 
@@ -73,34 +82,25 @@ def _salt(partner: str) -> bytes:
 
 async def keep(connection: Any, topics: Topics, outcomes: Sequence[Outcome]) -> None:
     """Keep the receipts of what came to the door in this batch; of a repeat the first answer stays."""
-    rows: dict[str, tuple[str, Receipt]] = {}
+    rows: dict[str, tuple[_Text, ...]] = {}
     for outcome in outcomes:
         partner = at_the_door_of(topics, outcome.record)
         if partner is not None and outcome.status is not Status.DUPLICATE:
-            made = receipt(partner, outcome)
-            rows[made.id] = (partner, made)
+            number, *told, waits_for = _told(partner, outcome)
+            rows[number] = (number, partner, *told, _SEPARATOR.join(waits_for))
     if not rows:
         return
-    ordered = [rows[name] for name in sorted(rows)]
     await connection.execute(
-        "INSERT INTO receipts (id, partner, event_id, event_type, state, code, detail, field, waits_for) "
-        "SELECT id, partner, event_id, event_type, state, code, detail, field, "
+        "INSERT INTO receipts (id, partner, state, event_id, event_type, code, detail, field, waits_for) "
+        "SELECT id, partner, state, event_id, event_type, code, detail, field, "
         f"string_to_array(waits_for, '{_SEPARATOR}') "
         "FROM unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], "
         "$5::text::text[], $6::text::text[], $7::text::text[], $8::text::text[], $9::text::text[]) "
-        "AS t (id, partner, event_id, event_type, state, code, detail, field, waits_for) "
+        "AS t (id, partner, state, event_id, event_type, code, detail, field, waits_for) "
         "ON CONFLICT (id) DO UPDATE SET state = excluded.state, code = excluded.code, "
         "detail = excluded.detail, field = excluded.field, "
         "waits_for = excluded.waits_for, changed_at = now()",
-        array(each.id for _, each in ordered),
-        array(partner for partner, _ in ordered),
-        array(each.event_id for _, each in ordered),
-        array(each.event_type for _, each in ordered),
-        array(each.state for _, each in ordered),
-        array(each.code for _, each in ordered),
-        array(each.detail for _, each in ordered),
-        array(each.field for _, each in ordered),
-        array(_SEPARATOR.join(each.waits_for) for _, each in ordered),
+        *map(array, zip(*(rows[number] for number in sorted(rows)), strict=True)),
     )
 
 

@@ -209,7 +209,7 @@ async def _parked_of(session: Session, topics: Sequence[str], keys: Sequence[byt
 
 
 async def _keep_receipts(session: Session, *columns: Sequence[Any]) -> None:
-    names = ("id", "partner", "event_id", "event_type", "state", "code", "detail", "field", "waits_for")
+    names = ("id", "partner", "state", "event_id", "event_type", "code", "detail", "field", "waits_for")
     for values in zip(*columns, strict=True):
         row = dict(zip(names, values, strict=True))
         row["waits_for"] = row["waits_for"].split("\x1f") if row["waits_for"] else []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from services.intake.rules.facts import Fact, Facts, facts_of
 from shared.contracts import Data, RefusalCode, Role
@@ -13,8 +14,7 @@ from shared.contracts import Data, RefusalCode, Role
 D = TypeVar("D", bound=Data)
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True):
     """Why a statement is not taken.
 
     Attributes:
@@ -27,8 +27,7 @@ class Objection:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Statement(Generic[D]):
+class Statement(Struct, Generic[D], frozen=True):
     """What a partner states, and what is known before it.
 
     Attributes:

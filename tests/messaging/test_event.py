@@ -242,6 +242,14 @@ def test_a_fingerprint_is_of_what_is_said_and_not_of_how_it_is_written():
     assert fingerprint(b"\xff") != fingerprint(b"\xfe")
 
 
+def test_a_fingerprint_is_the_same_for_a_body_that_is_too_long_to_be_remembered():
+    for length in (10, 5_000):
+        text = "a" * length
+        assert fingerprint(orjson.dumps({"a": text, "b": 2})) == fingerprint(
+            orjson.dumps({"b": 2, "a": text})
+        )
+
+
 def test_of_a_record_that_was_refused_only_its_attributes_are_looked_at():
     assert peek(orjson.dumps(wire(id=7))).keys() == {"source", "type", "subject"}
     assert "data" not in peek(encode(event(registered())))

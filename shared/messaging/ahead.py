@@ -25,6 +25,10 @@ _POLL_S: Final = 0.2
 _PACE_S: Final = 0.025
 """From the beginning of one batch to that of the next at least. A batch of one costs the database as many
 questions as one of 500, so batches that chase each other are small, many and slow (docs/measurements.md)."""
+_FETCH_S: Final = 0.003
+"""What a fetch takes: so long before a batch may begin is what came for it asked for."""
+_MANY: Final = 100
+"""So many records waiting are no small batch: what comes in such helpings is fetched without a pause."""
 _SLICE: Final = 50
 """Records read without a pause, so that an answer of the database does not wait."""
 
@@ -46,6 +50,7 @@ class Ahead:
         self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
+        self._last_came = 0.0
 
     async def batch(self, consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
         """All that has come, or what comes first; nothing if that takes too long.
@@ -69,6 +74,17 @@ class Ahead:
         if taken:
             self._began = time.monotonic()
         return taken
+
+    async def turn(self) -> None:
+        """Wait until Kafka is to be asked again.
+
+        It answers as soon as there is one record, and the client library asks again at once: two or three
+        times a batch, and each question names every partition.
+        """
+        while (wait := max(self._began, self._last_came) + _PACE_S - _FETCH_S - time.monotonic()) > 0:
+            if len(self._records) >= _MANY:
+                return
+            await asyncio.sleep(wait)
 
     def first(self) -> dict[TopicPartition, int]:
         """By partition, the offset of the first record that is ahead."""
@@ -105,6 +121,8 @@ class Ahead:
             if room > 0:
                 found = await consumer.getmany(timeout_ms=round(_POLL_S * 1000), max_records=room)
                 self._records += map(_record, chain.from_iterable(found.values()))
+                if found:
+                    self._last_came = time.monotonic()
             else:
                 self._taken.clear()
                 await self._taken.wait()

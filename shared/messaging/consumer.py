@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.fetch import FetchRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
@@ -204,6 +205,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, ahead: Ahead) -> None:
         self._ahead = ahead
+        self._paced: AIOKafkaClient | None = None
         self.offsets = Offsets(ahead)
 
     @property
@@ -232,8 +234,23 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
             # One with a name would stay: the client library takes every stop for a restart.
             self.consumer._coordinator._group_instance_id = None  # noqa: SLF001 - there is no other way
 
+    def _pace(self) -> None:
+        """Have each fetch wait its turn; the client library asks again as soon as it has an answer."""
+        client = self.consumer and self.consumer._client  # noqa: SLF001 - there is no setting for it
+        if client is None or client is self._paced:
+            return
+        self._paced, send = client, client.send
+
+        async def in_turn(node: int, request: Any, **how: Any) -> Any:
+            if isinstance(request, FetchRequest):
+                await self._ahead.turn()
+            return await send(node, request, **how)
+
+        client.send = in_turn
+
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Kafka has given these."""
+        self._pace()
         log.info("assigned %d partitions", len(assigned))
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.fetch import FetchRequest
 
 from shared.messaging import consumer
 from shared.messaging.ahead import MAX_RECORDS, Ahead
@@ -25,10 +29,8 @@ async def _filled(kafka: str, topic: str, count: int) -> AsyncIterator[None]:
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1)])
     await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=kafka)
-    await producer.start()
-    await asyncio.gather(*[await producer.send(topic, str(n).encode()) for n in range(count)])
-    await producer.stop()
+    async with _sender(kafka) as producer:
+        await asyncio.gather(*[await producer.send(topic, str(n).encode()) for n in range(count)])
     yield
 
 
@@ -47,6 +49,35 @@ async def _reader(kafka: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
         yield reader
     finally:
         await reader.stop()
+
+
+@asynccontextmanager
+async def _consuming(
+    kafka: str, topic_prefix: str, process: consumer.Process, ahead: Ahead | None = None
+) -> AsyncIterator[None]:
+    """A service's consumer at work on all topics of the prefix."""
+    broker = consumer.make_broker(kafka, "test")
+    member = consumer.subscribe(
+        broker,
+        group=f"{topic_prefix}.all",
+        pattern=f"{topic_prefix}\\..*",
+        session_timeout_s=10,
+        process=process,
+        ahead=ahead or Ahead(lambda _: None, lambda: None),
+    )
+    await consumer.start(broker, kafka, wait_s=30)
+    yield
+    await consumer.stop(broker, member)
+
+
+@asynccontextmanager
+async def _sender(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
 
 
 async def _next(ahead: Ahead, reader: AIOKafkaConsumer) -> list[int]:
@@ -121,21 +152,51 @@ async def test_a_batch_that_fails_comes_again_before_what_was_ahead_of_it(kafka:
     ahead = Ahead(lambda _: None, lambda: None)
     topic = f"{topic_prefix}.all"
     async with _filled(kafka, topic, 4 * MAX_RECORDS):
-        broker = consumer.make_broker(kafka, "test")
-        member = consumer.subscribe(
-            broker,
-            group=topic,
-            pattern=f"{topic_prefix}\\..*",
-            session_timeout_s=10,
-            process=process,
-            ahead=ahead,
-        )
-        await consumer.start(broker, kafka, wait_s=30)
 
         async def all_done() -> bool:
             return len(done) >= 4 * MAX_RECORDS
 
-        await eventually(all_done, "every record is processed")
-        await consumer.stop(broker, member)
+        async with _consuming(kafka, topic_prefix, process, ahead):
+            await eventually(all_done, "every record is processed")
     assert failed
     assert done == list(range(4 * MAX_RECORDS))
+
+
+async def test_what_trickles_in_is_fetched_once_a_batch(
+    kafka: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Kafka answers as soon as there is one record; asked again at once, it is asked for each of them."""
+    done: list[int] = []
+    batches: list[int] = []
+    fetches: list[FetchRequest] = []
+
+    async def process(records: Sequence[Record]) -> list[Outcome]:
+        done.extend(_numbers(records))
+        batches.append(len(records))
+        return []
+
+    send = AIOKafkaClient.send
+
+    async def counted(self: AIOKafkaClient, node: int, request: Any, **how: Any) -> Any:
+        if isinstance(request, FetchRequest):
+            fetches.append(request)
+        return await send(self, node, request, **how)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", counted)
+    topic = f"{topic_prefix}.all"
+    async with _filled(kafka, topic, 1), _consuming(kafka, topic_prefix, process):
+
+        async def all_done() -> bool:
+            return len(done) >= sent
+
+        sent = 1
+        await eventually(all_done, "the first record is processed")
+        before, asked = len(batches), len(fetches)
+        async with _sender(kafka) as producer:
+            for sent in range(1, 200):
+                await producer.send(topic, str(sent).encode())
+                await asyncio.sleep(0.004)
+        sent = 200
+        await eventually(all_done, "every record is processed")
+    assert done == list(range(200))
+    assert 0 < len(fetches) - asked <= 1.5 * (len(batches) - before) + 10

@@ -18,6 +18,7 @@ from deploy.local.environment import Service, database_of, dsn_of, secrets_of, v
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from shared.messaging.process import Process
+from shared.messaging.reader import LogUnread
 from shared.messaging.rebuild import Report, compare
 from shared.messaging.rebuild import rebuild as carry_out
 
@@ -69,7 +70,7 @@ async def _rebuild(service: Service, settings: LocalSettings) -> Report:
             )
         report = await compare(process.service, live, dsn_of(base, name))
         report.events = events
-    except (OSError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.PostgresError, LogUnread) as error:
         raise CommandFault(f"{service.name} cannot be rebuilt: {error}. See `werkbedrijf status`.") from None
     finally:
         await _database(base, name, create=False)

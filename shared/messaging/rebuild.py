@@ -10,23 +10,27 @@ import asyncio
 import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.contracts.base import Stream
 from shared.messaging import database
-from shared.messaging.merge import by_time
+from shared.messaging.log import Log
+from shared.messaging.reader import reading
 from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Service
 from shared.messaging.topics import Topics
 
 _BATCH: Final = 4_000
 """Nobody waits for an answer, so a batch may be large: what it costs in statements is shared by more."""
+_NOT_KEPT: Final = {"synchronous_commit": "off"}
+"""What a crash takes away is read from the log again."""
+_LOGGED: Final = (
+    "SELECT oid::regclass::text AS name FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY oid DESC"
+)
 _SEARCHES: Final = 50_000, 20, 100
 _SLICE: Final = 100
 """Records read before the database is looked after again."""
@@ -65,21 +69,36 @@ async def rebuild(
     """Read the log into the empty database `into`; returns the number of records read.
 
     Args:
+        into: is to be compared and dropped: a crash of the server leaves its tables empty.
         live: the database in use; what waits there as a dead letter has not taken effect, and is
             left out here too.
 
     Raises:
         ValueError: the database is not empty.
+        LogUnread: the log could not be read to its end; what is in the database is not all.
     """
-    pool = await database.open_pool(into, size=2, wait_s=10, **database.BY_INDEX)
+    async with (
+        reading(Log.of(service, bootstrap, topics, operator)) as log,
+        _empty(into, package) as pool,
+    ):
+        runner = Runner(service, pool, topics, operator=operator, scenario=True, replaying=True)
+        waiting = await _dead(live) if live else set()
+        with _rarely_searched():
+            return await replay(runner, log, waiting, progress)
+
+
+@asynccontextmanager
+async def _empty(dsn: str, package: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """An empty database with the service's tables, for state that can be had again from the log."""
+    pool = await database.open_pool(dsn, size=2, wait_s=10, **_NOT_KEPT, **database.BY_INDEX)
     try:
         await database.migrate(pool, package)
         if await pool.fetchval("SELECT EXISTS (SELECT FROM inbox)"):
             raise ValueError("the database to rebuild into is not empty")
-        runner = Runner(service, pool, topics, operator=operator, scenario=True, replaying=True)
-        waiting = await _dead(live) if live else set()
-        with _rarely_searched():
-            return await replay(runner, _log(service, bootstrap, topics, operator), waiting, progress)
+        # Who refers to another table goes first: what is logged cannot refer to what is not.
+        for row in await pool.fetch(_LOGGED):
+            await pool.execute(f"ALTER TABLE {row['name']} SET UNLOGGED")
+        yield pool
     finally:
         await database.close_pool(pool)
 
@@ -123,6 +142,8 @@ async def replay(
             progress(events)
     finally:
         following.cancel()
+        # It must have let go of the log before who gave it that takes it back.
+        await asyncio.gather(following, return_exceptions=True)
     return events
 
 
@@ -178,57 +199,3 @@ async def _digests(connection: asyncpg.Connection[Any], table: str) -> set[bytes
         async for row in connection.cursor(f"SELECT t::text AS row FROM {table} t"):
             digests.add(hashlib.blake2b(row["row"].encode(), digest_size=16).digest())
     return digests
-
-
-async def _log(
-    service: Service[Any], bootstrap: str, topics: Topics, operator: str
-) -> AsyncIterator[list[Record]]:
-    """All that is in the log now, in pieces, in order of the broker's time."""
-    own = service.own_streams()
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    )
-    await consumer.start()
-    try:
-        read = service.streams | {Stream.REGISTRY}
-        partitions = await _partitions(
-            bootstrap,
-            topics,
-            # What another operator's instance stated in its own name is not this one's state.
-            lambda partner, stream: stream in read or (stream in own and partner == operator),
-        )
-        if not partitions:
-            return
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        starts = await consumer.beginning_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        async for piece in by_time(consumer, starts, ends, topics, own):
-            yield piece
-    finally:
-        await consumer.stop()
-
-
-async def _partitions(
-    bootstrap: str, topics: Topics, wanted: Callable[[str, Stream], bool]
-) -> list[TopicPartition]:
-    """Every partition of the topics whose partner and stream are wanted."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","))
-    await admin.start()
-    try:
-        described = await admin.describe_topics()
-    finally:
-        await admin.close()
-    found = []
-    for topic in sorted(described, key=lambda each: str(each["topic"])):
-        try:
-            partner, stream = topics.parse(topic["topic"])
-        except ValueError:
-            continue  # somebody else's topic on the same cluster
-        if wanted(partner, stream):
-            numbers = sorted(each["partition"] for each in topic["partitions"])
-            found += [TopicPartition(topic["topic"], number) for number in numbers]
-    return found

@@ -183,7 +183,7 @@ class Runner(Generic[W]):
         registry, arrivals, news = await self._at_the_door(connection, read, now)
         arrivals = await inbox.once(connection, arrivals, anew=redriving)
         fresh = [a.event for a in arrivals if a.event is not None and a.settled is None]
-        names = {name for event in fresh for name in self.service.provides(event)} | news
+        names = {n for event in fresh for n in self.service.provides(event)} | news if now.waits else set()
         parked = await self._parked(connection, names, registry, now, upto) if now.waits else []
         released = [a.event for a in parked if a.event is not None]
         if locking := self._locks(released):
@@ -215,7 +215,9 @@ class Runner(Generic[W]):
 
     def _locks(self, events: Sequence[Event]) -> str:
         # A replay is alone in its database, and takes larger batches than there is room for locks.
-        names = {name for event in events for name in self.service.touches(event) if not self._replaying}
+        if self._replaying:
+            return ""
+        names = {name for event in events for name in self.service.touches(event)}
         if EVERYTHING in names:
             return locks.of_everything()
         return locks.of_named(names) if names else ""

@@ -121,10 +121,17 @@ def _value(name: str, kind: str, *, derived: bool) -> str:
 
 def records(model: Sequence[Sent], copies: int) -> Iterator[Sent]:
     """The records of a small run, so many times, one run after the other."""
-    found = [(record, _UUID.findall(record.value)) for record in model]
-    of_somebody = [(record, ids) for record, ids in found if _FRONT.encode() in record.value]
+    return (record for record in rounds([model], copies) if record is not None)
+
+
+def rounds(models: Sequence[Sequence[Sent]], copies: int) -> Iterator[Sent | None]:
+    """The records of a small run, so many times; None after each of its rounds."""
+    found = [[(record, _UUID.findall(record.value)) for record in model] for model in models]
+    of_somebody = [[pair for pair in model if _FRONT.encode() in pair[0].value] for model in found]
     for number in range(copies):
-        yield from _once(of_somebody if number else found, number)
+        for model in of_somebody if number else found:
+            yield from _once(model, number)
+            yield None
 
 
 def _once(model: Iterable[tuple[Sent, Sequence[bytes]]], number: int) -> Iterator[Sent]:

@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 
+from shared.contracts.base import Stream
 from shared.messaging.event import decode, derived_id, encode
 from shared.messaging.topics import Topics
-from tests.bench import scaled, way, workload
+from tests.bench import rebuilding, scaled, way, workload
 from tests.bench.marked import ACKNOWLEDGED, COMMITTED, FETCHED, LIFTED, READ, TAKEN
-from tests.bench.tasks import SERVICES, Wave, ledger, timed_alone
+from tests.bench.tasks import SERVICES, Wave, joining, ledger, timed_alone
 from tests.bench.workload import Sent
 
 TOPICS = Topics("b")
@@ -91,3 +93,26 @@ def test_the_hops_of_a_way_add_up_to_all_of_it() -> None:
 
     assert hops[:5] == [1.0, 10.0, 1.0, 2.0, 6.0]
     assert whole == 140.0 == round(sum(hops), 1)
+
+
+def test_in_a_log_in_order_nobody_has_two_records_in_a_round_and_effects_follow() -> None:
+    first, second = "p-0000001", "p-0000002"
+    waves = joining(TOPICS, [first, second])
+    answers = [
+        Sent(TOPICS.of(workload.GUIDE, Stream.MATCHING), person.encode(), orjson.dumps(told))
+        for person in (first, second)
+        for told in ({"id": f"joined-{person}", "causationid": f"decided-{person}", "about": person},)
+    ]
+
+    rounds = rebuilding.in_order(waves, [*answers, *[r for wave in waves for r in reversed(wave.records)]])
+
+    kinds = [{orjson.loads(each.value)["id"].rpartition("-p-")[0] for each in found} for found in rounds]
+    assert kinds == [{"registered"}, {"profiled"}, {"advised"}, {"decided"}, {"joined"}]
+    assert all(len(found) == 2 for found in rounds)
+
+
+def test_what_follows_from_nothing_is_no_part_of_a_log() -> None:
+    stray = Sent("t", b"k", orjson.dumps({"id": "stray", "causationid": "gone"}))
+
+    with pytest.raises(RuntimeError, match="1 events follow from nothing, such as stray"):
+        rebuilding.in_order([], [stray])

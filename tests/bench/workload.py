@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
@@ -202,10 +202,13 @@ def on_topics(events: Iterable[Event], topics: Topics, *, at_the_door: bool = Fa
     ]
 
 
-async def preload(bootstrap: str, records: Iterable[Sent]) -> int:
-    """Put records on their topics, in order, and wait until the broker has them all; how many they were.
+async def preload(bootstrap: str, records: Iterable[Sent | None]) -> None:
+    """Put records on their topics, in order, and wait until the broker has them all.
 
     In batches made here: one at a time the client would take longer than what is measured.
+
+    Args:
+        records: after None, what is there already has an earlier time than what follows.
     """
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, enable_idempotence=True, max_batch_size=_BATCH_BYTES
@@ -213,9 +216,12 @@ async def preload(bootstrap: str, records: Iterable[Sent]) -> int:
     await producer.start()
     partitions: dict[str, Sequence[int]] = {}
     open_: dict[tuple[str, int], BatchBuilder] = {}
-    count, sent = 0, []
+    sent: list[Any] = []
     try:
-        for count, record in enumerate(records, 1):  # noqa: B007 - it is the answer
+        for record in records:
+            if record is None:
+                await _finish(producer, open_, sent)
+                continue
             if record.topic not in partitions:
                 partitions[record.topic] = range(len(await producer.partitions_for(record.topic)))
             where = record.topic, int(_PARTITIONER(record.key, partitions[record.topic], ()))
@@ -225,12 +231,20 @@ async def preload(bootstrap: str, records: Iterable[Sent]) -> int:
                     sent.append(await producer.send_batch(batch, where[0], partition=where[1]))
                 batch = open_[where] = producer.create_batch()
                 _fits(batch, record)
-        for (topic, partition), batch in open_.items():
-            sent.append(await producer.send_batch(batch, topic, partition=partition))
-        await asyncio.gather(*sent)
+        await _finish(producer, open_, sent)
     finally:
         await producer.stop()
-    return count
+
+
+async def _finish(
+    producer: AIOKafkaProducer, open_: dict[tuple[str, int], BatchBuilder], sent: list[Any]
+) -> None:
+    """Send what is open, and wait until the broker has all that was sent."""
+    for (topic, partition), batch in open_.items():
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+    await asyncio.gather(*sent)
+    open_.clear()
+    sent.clear()
 
 
 def _fits(batch: BatchBuilder, record: Sent) -> bool:

@@ -14,7 +14,7 @@ from shared.messaging.service import Record
 from shared.messaging.topics import Topics
 
 _POLL_MS: Final = 500
-_BUFFER: Final = 2_000
+_BUFFER: Final = 500
 """Records of one partition in memory at most, but for the one that all others wait for."""
 
 _Place = tuple[int, bool, str, int, int]

@@ -74,15 +74,17 @@ async def _pieces(process: Process) -> AsyncIterator[list[Record]]:
 
 
 async def _end(process: Process) -> None:
-    """End it, if it has not ended by itself."""
+    """End it, if it has not ended by itself; what it had written goes unread, and the pipes are closed."""
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    process.stdin.close()
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), _PATIENCE_S)
+        await asyncio.wait_for(process.communicate(), _PATIENCE_S)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await process.communicate()
 
 
 def _how(code: int) -> str:

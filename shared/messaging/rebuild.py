@@ -23,14 +23,16 @@ from shared.messaging.runner import Runner
 from shared.messaging.service import Record, Service
 from shared.messaging.topics import Topics
 
-_BATCH: Final = 4_000
-"""Nobody waits for an answer, so a batch may be large: what it costs in statements is shared by more."""
+_BATCH: Final = 8_000
+"""Nobody waits for an answer, so a batch may be large: what it costs in statements is shared by more, and
+somebody with several events in it is loaded and saved once. Two of them are in memory."""
 _NOT_KEPT: Final = {"synchronous_commit": "off"}
 """What a crash takes away is read from the log again."""
 _LOGGED: Final = (
     "SELECT oid::regclass::text AS name FROM pg_class "
     "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY oid DESC"
 )
+"""Tables of which PostgreSQL writes every change twice, so that a crash takes nothing away; newest first."""
 _SEARCHES: Final = 50_000, 20, 100
 _SLICE: Final = 100
 """Records read before the database is looked after again."""

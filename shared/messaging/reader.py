@@ -120,9 +120,8 @@ def _ends_with_its_reader() -> None:
     """End this process when the one that it reads for is gone, and with it the other end of the pipe."""
 
     def wait() -> None:
-        os.read(
-            sys.stdin.fileno(), 1
-        )  # not through `sys.stdin`, whose lock would stand in the way of the end
+        # Not through `sys.stdin`, whose lock would stand in the way of the end.
+        os.read(sys.stdin.fileno(), 1)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -22,7 +22,7 @@ MAX_RECORDS: Final = 500
 """Records in a batch at most; beyond 500 the transaction gains nothing (docs/measurements.md)."""
 _POLL_S: Final = 0.2
 """How long to wait for records before looking whether to stop; what comes is handed over at once."""
-_PACE_S: Final = 0.025
+_PACE_S: Final = 0.020
 """From the beginning of one batch to that of the next at least. A batch of one costs the database as many
 questions as one of 500, so batches that chase each other are small, many and slow (docs/measurements.md)."""
 _FETCH_S: Final = 0.003

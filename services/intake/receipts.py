@@ -12,7 +12,7 @@ import asyncpg
 
 from services.intake.refusals import at_the_door_of, shown_detail, shown_field, shown_names
 from shared.messaging.arrays import array
-from shared.messaging.event import fingerprint
+from shared.messaging.identity import fingerprint
 from shared.messaging.service import Outcome, Record, Status
 from shared.messaging.topics import Topics
 

@@ -11,7 +11,8 @@ import orjson
 
 from services.intake.rules.personal_data import suspect, suspicion, worth_a_look
 from shared.contracts import Channel, Data, EventRefused, Part, RefusalCode, Stream
-from shared.messaging.event import Event, Unreadable, derived_id, fingerprint, peek
+from shared.messaging.event import Event, Unreadable, peek
+from shared.messaging.identity import derived_id, fingerprint
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Record
 from shared.messaging.topics import Topics

@@ -48,7 +48,8 @@ from shared.contracts import (
     ServiceName,
     Stream,
 )
-from shared.messaging.event import Event, derived_id
+from shared.messaging.event import Event
+from shared.messaging.identity import derived_id
 from shared.messaging.refusal import Refused
 from shared.messaging.registry import Registry, amsterdam_date
 from shared.messaging.service import EVERYTHING, Connection, Draft, Service

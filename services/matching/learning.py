@@ -58,7 +58,8 @@ from shared.contracts import (
     ReservationRefused,
     Rung,
 )
-from shared.messaging.event import Event, derived_id
+from shared.messaging.event import Event
+from shared.messaging.identity import derived_id
 
 OfPlace = PlaceOffered | PlaceChanged | PlaceWithdrawn | PlacementStarted | PlacementEnded
 _OF_PLACE: Final = frozenset(

@@ -29,7 +29,8 @@ from shared.contracts import (
     ReservationUsed,
     TargetSet,
 )
-from shared.messaging.event import Event, derived_id
+from shared.messaging.event import Event
+from shared.messaging.identity import derived_id
 
 
 def target_set(world: World, event: Event, data: TargetSet) -> None:

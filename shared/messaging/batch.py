@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from shared.contracts.base import Data
 from shared.messaging.dead_letters import HELD, DeadLetter, Hold
-from shared.messaging.event import Cause, Event, Unreadable, derive, passed_on
+from shared.messaging.event import Event, Unreadable, derive, passed_on
+from shared.messaging.identity import Cause
 from shared.messaging.refusal import Refusal, Refused
 from shared.messaging.registry import Registry
 from shared.messaging.service import Draft, Emit, Outcome, PassOn, Record, Service, Status

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import uuid
 from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import orjson
 from msgspec import Struct
@@ -17,6 +14,7 @@ from pydantic import ValidationError
 from shared.contracts import CATALOGUE, RefusalCode
 from shared.contracts.base import Data, Stream
 from shared.contracts.envelope import Envelope
+from shared.messaging.identity import Cause, derived_id, fingerprint
 from shared.messaging.reading import whole
 from shared.messaging.refusal import Refusal
 
@@ -24,10 +22,7 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 MAX_BYTES: Final = 64 * 1024
 """Largest event on the wire, in bytes (CloudEvents: intermediaries must pass on 64 KiB)."""
 
-_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf")
 _LAST_MS: Final = int(datetime(2199, 12, 31, tzinfo=UTC).timestamp()) * 1000
-_SHORT: Final = 4 * 1024
-"""Bytes; of a body that is no longer it is remembered what its fingerprint is."""
 _MAX_FAULTS: Final = 20
 """Faults named in one refusal; a hostile body must not make a long answer."""
 
@@ -69,19 +64,6 @@ class Event(Struct, frozen=True):
         return self.data.TYPE
 
 
-class Cause(Protocol):
-    """What an own event is derived from: an event, or a record that could not be read as one."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def source(self) -> str: ...  # noqa: D102
-    @property
-    def time(self) -> datetime: ...  # noqa: D102
-    @property
-    def correlation(self) -> str | None: ...  # noqa: D102
-
-
 class Unreadable(Struct, frozen=True):
     """A record that is no event, as the cause of the answer to it."""
 
@@ -100,21 +82,6 @@ class Unreadable(Struct, frozen=True):
             # A producer may put any number in a record's timestamp.
             time=datetime.fromtimestamp(min(max(timestamp_ms, 0), _LAST_MS) / 1000, UTC),
         )
-
-
-def derived_id(cause: Cause, *names: str) -> str:
-    """An identifier that the same cause gives again, anywhere: UUIDv5 of cause and names."""
-    return named_uuid(_NAMESPACE.bytes, "\x1f".join((cause.source, cause.id, *names)))
-
-
-def named_uuid(namespace: bytes, name: str) -> str:
-    """The text of a UUIDv5 (RFC 9562, 5.5), as `uuid.uuid5` has it.
-
-    That one makes an object of every id and asks it for its text, at three times the cost.
-    """
-    digest = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def derive(
@@ -288,33 +255,6 @@ def peek(value: bytes) -> dict[str, Any]:
     if not isinstance(wire, dict):
         return {}
     return {k: v for k, v in wire.items() if k in {"id", "source", "type", "subject"} and isinstance(v, str)}
-
-
-def fingerprint(value: bytes, *, as_it_lies: bool = False) -> bytes:
-    """16 bytes that are the same for the same body, whatever its white space and key order.
-
-    Args:
-        as_it_lies: take the bytes as they are. What a service of ours wrote is the same to the byte when
-            it comes again; only what a partner wrote, at the door, may not be.
-    """
-    if as_it_lies:
-        return _digest(value)
-    return _of_the_same(value) if len(value) <= _SHORT else _of_a_body(value)
-
-
-def _of_a_body(value: bytes) -> bytes:
-    # What is no JSON is refused anyway; its bytes as they came identify it.
-    with contextlib.suppress(orjson.JSONDecodeError, TypeError):
-        value = orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
-    return _digest(value)
-
-
-_of_the_same = lru_cache(maxsize=1024)(_of_a_body)
-"""For the inbox and for the receipt, both of which ask it of every record of a batch."""
-
-
-def _digest(value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=16).digest()
 
 
 def _traceparent(event: Event) -> str:

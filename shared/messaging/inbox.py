@@ -11,7 +11,8 @@ from shared.contracts import RefusalCode
 from shared.contracts.base import Stream
 from shared.messaging.arrays import array, binary
 from shared.messaging.batch import Arrival
-from shared.messaging.event import Event, fingerprint
+from shared.messaging.event import Event
+from shared.messaging.identity import fingerprint
 from shared.messaging.refusal import Refusal
 from shared.messaging.service import Outcome, Record, Status
 

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from shared.contracts.base import Stream
-from shared.messaging.event import decode, derived_id, encode
+from shared.messaging.event import decode, encode
+from shared.messaging.identity import derived_id
 from shared.messaging.topics import Topics
 from tests.bench import rebuilding, scaled, way, workload
 from tests.bench.marked import ACKNOWLEDGED, COMMITTED, FETCHED, LIFTED, READ, TAKEN

@@ -20,13 +20,11 @@ from shared.messaging.event import (
     Unreadable,
     decode,
     derive,
-    derived_id,
     encode,
-    fingerprint,
-    named_uuid,
     passed_on,
     peek,
 )
+from shared.messaging.identity import derived_id, fingerprint, named_uuid
 from shared.messaging.refusal import Refusal
 from tests.messaging.toy import MENSO, bridge, event, registered
 

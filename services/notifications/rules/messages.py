@@ -21,7 +21,7 @@ from shared.contracts import (
     NotificationSuppressed,
     Recipient,
 )
-from shared.messaging.event import named_uuid
+from shared.messaging.identity import named_uuid
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:werkbedrijf:notification")
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")

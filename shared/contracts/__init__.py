@@ -1,10 +1,18 @@
 """The contract between partners: every event, its fields and who may state it.
 
-`CATALOGUE` lists every event type; each noun of the contract has a module of its own.
+`CATALOGUE` lists every event type; each noun of the contract has a module of its own, participants
+three: their way, who takes over their guidance (`transfers`), and the right to sheltered work (`advice`).
 """
 
 from __future__ import annotations
 
+from shared.contracts.advice import (
+    AdviceOutcome,
+    AskedBy,
+    DecisionOutcome,
+    ParticipantAdvised,
+    ParticipantDecided,
+)
 from shared.contracts.base import (
     CATALOGUE,
     NAMESPACE,
@@ -64,12 +72,7 @@ from shared.contracts.notifications import (
     SuppressReason,
 )
 from shared.contracts.participants import (
-    AdviceOutcome,
-    AskedBy,
-    DecisionOutcome,
     LeaveReason,
-    ParticipantAdvised,
-    ParticipantDecided,
     ParticipantErased,
     ParticipantLeft,
     ParticipantMoved,
@@ -77,12 +80,8 @@ from shared.contracts.participants import (
     ParticipantRegistered,
     ParticipantResumed,
     ParticipantStepped,
-    ParticipantTransferAccepted,
-    ParticipantTransferDeclined,
-    ParticipantTransferOffered,
     PauseReason,
     StepReason,
-    TransferDeclineReason,
 )
 from shared.contracts.placements import (
     ContractKind,
@@ -153,6 +152,12 @@ from shared.contracts.reservations import (
 )
 from shared.contracts.targets import (
     TargetSet,
+)
+from shared.contracts.transfers import (
+    ParticipantTransferAccepted,
+    ParticipantTransferDeclined,
+    ParticipantTransferOffered,
+    TransferDeclineReason,
 )
 from shared.contracts.vocabulary import (
     AnsweredBy,

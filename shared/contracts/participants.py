@@ -1,4 +1,4 @@
-"""What partners state about a person's way: who guides them, on which rung, advice and decision."""
+"""What partners state about a person's way: who guides them, and on which rung."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pydantic import model_validator
 
 from shared.contracts.base import (
     CalendarDate,
-    Code,
     Data,
     Municipality,
     OpaqueId,
-    PartnerName,
     Role,
     Rung,
     Stream,
@@ -50,37 +48,6 @@ class LeaveReason(StrEnum):
     RETIRED = "retired"
     DECEASED = "deceased"
     OTHER = "other"
-
-
-class TransferDeclineReason(StrEnum):
-    """Why a partner did not take over the guidance it was offered."""
-
-    NO_ROOM = "no-room"
-    NOT_OUR_TASK = "not-our-task"
-    PARTICIPANT_PREFERS_TO_STAY = "participant-prefers-to-stay"
-    OTHER = "other"
-
-
-class AdviceOutcome(StrEnum):
-    """What UWV advised (Besluit advisering beschut werk)."""
-
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-
-
-class AskedBy(StrEnum):
-    """Who asked for the advice: the person may ask UWV directly (Pw art. 10b(3))."""
-
-    PARTICIPANT = "participant"
-    MUNICIPALITY = "municipality"
-
-
-class DecisionOutcome(StrEnum):
-    """What the municipality decided; UWV advises, the municipality decides (Pw art. 10b(1))."""
-
-    GRANTED = "granted"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
 
 
 class ParticipantRegistered(
@@ -235,133 +202,3 @@ class ParticipantErased(
     def sample(cls) -> Self:
         """An erasure."""
         return cls(participant="p-7f3k2m", erased_on=date(2032, 5, 1))
-
-
-class ParticipantTransferOffered(
-    Data, name="participants.transfer-offered", stream=Stream.INTAKE, key="participant", role=Role.GUIDE
-):
-    """The partner that guides a person offers the guidance to another; until that one accepts it stays."""
-
-    transfer: OpaqueId
-    """This hand-over; the answer names it, for it travels on another partner's topic."""
-    participant: OpaqueId
-    """The person."""
-    to: PartnerName
-    """The partner that is asked to take over."""
-    offered_on: CalendarDate
-    """Day of the offer."""
-
-    @classmethod
-    def sample(cls) -> Self:
-        """Buurtsupport offers to Menso."""
-        return cls(transfer="t-2020-17", participant="p-7f3k2m", to="menso", offered_on=date(2020, 2, 3))
-
-
-class ParticipantTransferAccepted(
-    Data, name="participants.transfer-accepted", stream=Stream.INTAKE, key="participant", role=Role.GUIDE
-):
-    """The partner that was offered the guidance takes it, and holds the person from that day."""
-
-    transfer: OpaqueId
-    """The hand-over that is accepted."""
-    participant: OpaqueId
-    """The person."""
-    accepted_on: CalendarDate
-    """First day under the new guide."""
-
-    @classmethod
-    def sample(cls) -> Self:
-        """Menso accepts."""
-        return cls(transfer="t-2020-17", participant="p-7f3k2m", accepted_on=date(2020, 2, 10))
-
-
-class ParticipantTransferDeclined(
-    Data, name="participants.transfer-declined", stream=Stream.INTAKE, key="participant", role=Role.GUIDE
-):
-    """The partner that was offered the guidance does not take it; the person stays where they were."""
-
-    transfer: OpaqueId
-    """The hand-over that is declined."""
-    participant: OpaqueId
-    """The person."""
-    declined_on: CalendarDate
-    """Day of the answer."""
-    reason: TransferDeclineReason
-    """Why, so that the guide knows whom to ask next."""
-
-    @classmethod
-    def sample(cls) -> Self:
-        """Menso has no room."""
-        return cls(
-            transfer="t-2020-17",
-            participant="p-7f3k2m",
-            declined_on=date(2020, 2, 10),
-            reason=TransferDeclineReason.NO_ROOM,
-        )
-
-
-class ParticipantAdvised(
-    Data, name="participants.advised", stream=Stream.INTAKE, key="participant", role=Role.ADVISOR
-):
-    """UWV advised on sheltered work (Pw art. 10b(2)): the outcome alone, never its medical grounds."""
-
-    participant: OpaqueId
-    """The person."""
-    outcome: AdviceOutcome
-    """The advice."""
-    requested_on: CalendarDate
-    """Day on which the advice was asked for."""
-    received_on: CalendarDate
-    """Day on which UWV had the request; the eight weeks run from here."""
-    advised_on: CalendarDate
-    """Day of the advice."""
-    asked_by: AskedBy
-    """Who asked."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        require_order("requested_on", self.requested_on, "received_on", self.received_on)
-        require_order("received_on", self.received_on, "advised_on", self.advised_on)
-        return self
-
-    @classmethod
-    def sample(cls) -> Self:
-        """A positive advice within the eight weeks."""
-        return cls(
-            participant="p-7f3k2m",
-            outcome=AdviceOutcome.POSITIVE,
-            requested_on=date(2020, 9, 1),
-            received_on=date(2020, 9, 3),
-            advised_on=date(2020, 10, 22),
-            asked_by=AskedBy.MUNICIPALITY,
-        )
-
-
-class ParticipantDecided(
-    Data, name="participants.decided", stream=Stream.INTAKE, key="participant", role=Role.MUNICIPALITY
-):
-    """The municipality of domicile decided on sheltered work (Pw art. 10b(1))."""
-
-    participant: OpaqueId
-    """The person."""
-    municipality: Municipality
-    """The municipality that decided."""
-    outcome: DecisionOutcome
-    """The decision."""
-    decided_on: CalendarDate
-    """Day of the decision."""
-    decided_by: OpaqueId
-    """Who decided for the college: a staff number or function, not a name."""
-    priority_group: Code | None = None
-    """Group that the council gave precedence (Pw art. 10b(5)), if the person is in one."""
-
-    @classmethod
-    def sample(cls) -> Self:
-        """Granted, without precedence."""
-        return cls(
-            participant="p-7f3k2m",
-            municipality="0114",
-            outcome=DecisionOutcome.GRANTED,
-            decided_on=date(2020, 11, 5),
-            decided_by="team-werk-14",
-        )

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from functools import reduce
 from typing import Final
 
-from shared.contracts.base import Rung, Stream
-from shared.contracts.participants import (
+from shared.contracts import (
     DecisionOutcome,
     ParticipantDecided,
     ParticipantRegistered,
     ParticipantStepped,
 )
+from shared.contracts.base import Rung, Stream
 from shared.messaging.event import Event
 from tests.delivery.toy.service import linked
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.contracts import ParticipantDecided, ParticipantRegistered, ParticipantStepped
 from shared.contracts.base import ServiceName, Stream
-from shared.contracts.participants import ParticipantDecided, ParticipantRegistered, ParticipantStepped
 from shared.contracts.waiting import PassedOverReason, WaitingJoined, WaitingPassedOver
 from shared.messaging.event import Event
 from shared.messaging.registry import Registry

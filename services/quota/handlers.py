@@ -55,6 +55,8 @@ class Quota(Service[World]):
     """
 
     name: ClassVar = ServiceName.QUOTA
+    pace_s: ClassVar = 0.050
+    """No caller or message waits for it, and those who are waited for have the machine meanwhile."""
     streams: ClassVar = frozenset({Stream.INTAKE, Stream.MATCHING})
     tables: ClassVar = (
         "targets",

@@ -22,9 +22,6 @@ MAX_RECORDS: Final = 500
 """Records in a batch at most; beyond 500 the transaction gains nothing (docs/measurements.md)."""
 _POLL_S: Final = 0.2
 """How long to wait for records before looking whether to stop; what comes is handed over at once."""
-_PACE_S: Final = 0.020
-"""From the beginning of one batch to that of the next at least. A batch of one costs the database as many
-questions as one of 500, so batches that chase each other are small, many and slow (docs/measurements.md)."""
 _FETCH_S: Final = 0.003
 """What a fetch takes: so long before a batch may begin is what came for it asked for."""
 _MANY: Final = 100
@@ -39,11 +36,15 @@ class Ahead:
     Args:
         read: reads records that will be processed soon.
         forget: what was read and not processed will not be.
+        pace_s: from the beginning of one batch to that of the next at least, in seconds; see `Service`.
     """
 
-    def __init__(self, read: Callable[[Sequence[Record]], None], forget: Callable[[], None]) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[Record]], None], forget: Callable[[], None], *, pace_s: float
+    ) -> None:
         self._read = read
         self._forget = forget
+        self._pace_s = pace_s
         self._records: list[Record] = []
         self._reading = 0
         self._came = asyncio.Event()
@@ -58,7 +59,7 @@ class Ahead:
         Raises:
             KafkaError: as the client raises it.
         """
-        await asyncio.sleep(self._began + _PACE_S - time.monotonic())
+        await asyncio.sleep(self._began + self._pace_s - time.monotonic())
         task = self._collecting(consumer)
         if not self._records and not task.done():
             self._came.clear()
@@ -81,7 +82,7 @@ class Ahead:
         It answers as soon as there is one record, and the client library asks again at once: two or three
         times a batch, and each question names every partition.
         """
-        while (wait := max(self._began, self._last_came) + _PACE_S - _FETCH_S - time.monotonic()) > 0:
+        while (wait := max(self._began, self._last_came) + self._pace_s - _FETCH_S - time.monotonic()) > 0:
             if len(self._records) >= _MANY:
                 return
             await asyncio.sleep(wait)

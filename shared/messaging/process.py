@@ -135,7 +135,7 @@ class Process(Generic[W]):
                 pattern=self._subscription(),
                 session_timeout_s=settings.session_timeout_seconds,
                 process=self.runner.process,
-                ahead=Ahead(self.runner.read_ahead, self.runner.forget_ahead),
+                ahead=Ahead(self.runner.read_ahead, self.runner.forget_ahead, pace_s=self.service.pace_s),
                 instance=settings.consumer_instance,
             )
             await consumer.start(self._broker, settings.kafka_bootstrap_servers, wait_s=settings.wait_seconds)

@@ -108,6 +108,9 @@ class Service(ABC, Generic[W]):
     """Streams of other partners (and services) that it subscribes to, besides the registry."""
     types: frozenset[str]
     """CloudEvents types it wants; others are passed over unread."""
+    pace_s: ClassVar[float] = 0.020
+    """From the beginning of one batch to that of the next at least, in seconds. A batch of one asks as many
+    questions as one of 500, so batches that chase each other are small, many and slow."""
     tables: ClassVar[tuple[str, ...]]
     """Tables that a replay must rebuild exactly; not receipts, jobs and other things of the moment."""
 

@@ -63,7 +63,7 @@ async def _consuming(
         pattern=f"{topic_prefix}\\..*",
         session_timeout_s=10,
         process=process,
-        ahead=ahead or Ahead(lambda _: None, lambda: None),
+        ahead=ahead or Ahead(lambda _: None, lambda: None, pace_s=0.02),
     )
     await consumer.start(broker, kafka, wait_s=30)
     yield
@@ -95,7 +95,7 @@ async def _full(ahead: Ahead) -> None:
 
 async def test_the_next_batch_is_there_and_read_while_one_is_worked_on(kafka: str, topic_prefix: str):
     read: list[Record] = []
-    ahead = Ahead(read.extend, read.clear)
+    ahead = Ahead(read.extend, read.clear, pace_s=0.02)
     async with _filled(kafka, topic_prefix, _MANY), _reader(kafka, topic_prefix) as reader:
         first = await _next(ahead, reader)
         await _full(ahead)
@@ -107,7 +107,7 @@ async def test_the_next_batch_is_there_and_read_while_one_is_worked_on(kafka: st
 
 
 async def test_what_is_given_back_comes_again_and_in_order(kafka: str, topic_prefix: str):
-    ahead = Ahead(lambda _: None, lambda: None)
+    ahead = Ahead(lambda _: None, lambda: None, pace_s=0.02)
     async with _filled(kafka, topic_prefix, 2 * _MANY), _reader(kafka, topic_prefix) as reader:
         came: list[int] = []
         for _ in range(3):
@@ -122,7 +122,7 @@ async def test_what_is_given_back_comes_again_and_in_order(kafka: str, topic_pre
 
 async def test_kafka_is_not_told_that_what_is_ahead_is_done(kafka: str, topic_prefix: str):
     """The first commit is for all partitions, and the client's own idea of how far it came is too far."""
-    ahead = Ahead(lambda _: None, lambda: None)
+    ahead = Ahead(lambda _: None, lambda: None, pace_s=0.02)
     partition = TopicPartition(topic_prefix, 0)
     async with _filled(kafka, topic_prefix, _MANY), _reader(kafka, topic_prefix) as reader:
         offsets = Offsets(ahead)
@@ -149,7 +149,7 @@ async def test_a_batch_that_fails_comes_again_before_what_was_ahead_of_it(kafka:
         done.extend(numbers)
         return []
 
-    ahead = Ahead(lambda _: None, lambda: None)
+    ahead = Ahead(lambda _: None, lambda: None, pace_s=0.02)
     topic = f"{topic_prefix}.all"
     async with _filled(kafka, topic, 4 * MAX_RECORDS):
 

@@ -59,8 +59,10 @@ _KEEPALIVE: Final = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    "client_connection_check_interval": "5s",
 }
-"""A machine that vanished without a word must not keep its locks for the system's default of two hours."""
+"""A machine that vanished without a word must not keep its locks for the system's default of two hours, nor a
+process that was killed its place among those who wait for one."""
 BY_INDEX: Final[Mapping[str, str]] = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",

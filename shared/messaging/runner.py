@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -22,7 +23,7 @@ from shared.messaging.event import Event, encode
 from shared.messaging.faults import Place, passing
 from shared.messaging.registry import Registry, save_partner, save_tick
 from shared.messaging.salvage import Salvage
-from shared.messaging.service import EVERYTHING, Connection, Outcome, Record, Service, Status
+from shared.messaging.service import Connection, Outcome, Record, Service, Status
 from shared.messaging.standing import Standing, standing
 from shared.messaging.topics import Topics
 from shared.messaging.transaction import Together, begun
@@ -100,27 +101,22 @@ class Runner(Generic[W]):
             reason: why now; kept with those that are processed after all.
             dry_run: decide and then roll back; the outcomes say what would have happened.
         """
-        async with self._pool.acquire() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
+
+        async def attempt(names: frozenset[str]) -> list[Outcome]:
+            async with self._pool.acquire() as connection, begun(connection, keep=not dry_run):
                 letters = await dead_letters.take(connection, ids)
                 read = [self._doorkeeper.read(record) for _, record in letters]
-                await connection.execute(self._holding(read))
+                await connection.execute(self._holding(read, names))
                 result = await self._batch(connection, read, redriving=True)
                 # What fails again stays in its row, with one attempt more.
                 again = {id(letter.record) for letter in result.letters if not letter.record.over_http}
                 done = [number for number, record in letters if id(record) not in again]
                 await dead_letters.redriven(connection, done, reason)
-            except BaseException:
-                await transaction.rollback()
-                raise
-            if dry_run:
-                await transaction.rollback()
-            else:
-                await transaction.commit()
+            return result.outcomes([record for _, record in letters])
+
+        outcomes = await locks.in_order(attempt)
         self._committed()
-        return result.outcomes([record for _, record in letters])
+        return outcomes
 
     async def tick(self, at: datetime) -> None:
         """Let the wall clock tick; several instances may, one tick is processed."""
@@ -138,16 +134,15 @@ class Runner(Generic[W]):
 
     async def _rehearse(self, record: Record, upto: int) -> None:
         """Process one record with what was parked up to a number, and undo it: does the database take it?"""
-        async with self._pool.acquire() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
-                read = [self._doorkeeper.read(record)]
-                await connection.execute(self._holding(read))
+
+        async def attempt(names: frozenset[str]) -> None:
+            read = [self._doorkeeper.read(record)]
+            holding = self._holding(read, names)
+            async with self._pool.acquire() as connection, begun(connection, holding, keep=False):
                 await self._batch(connection, read, upto=upto)
                 await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            finally:
-                await transaction.rollback()
+
+        await locks.in_order(attempt)
 
     async def _process(self, records: Sequence[Record]) -> list[Outcome]:
         started = time.perf_counter()
@@ -155,16 +150,20 @@ class Runner(Generic[W]):
         read = [ahead.pop(id(r)) if id(r) in ahead else read_now(r) for r in records]
         outcomes = _passed_over(read)
         if outcomes is None:
-            async with self._pool.acquire() as connection:
-                async with begun(connection, self._holding(read)):
-                    result = await self._batch(connection, read)
-                    passing(Place.BEFORE_COMMIT)
-                passing(Place.AFTER_COMMIT)
+            result = await locks.in_order(partial(self._commit, read))
             self._committed()
             outcomes = result.outcomes(records)
         metrics.outcomes(self.service.name, outcomes)
         metrics.batch(self.service.name, len(records), time.perf_counter() - started)
         return outcomes
+
+    async def _commit(self, read: Sequence[Arrival], names: frozenset[str]) -> Result:
+        async with self._pool.acquire() as connection:
+            async with begun(connection, self._holding(read, names)):
+                result = await self._batch(connection, read)
+                passing(Place.BEFORE_COMMIT)
+            passing(Place.AFTER_COMMIT)
+        return result
 
     async def _batch(
         self,
@@ -178,6 +177,9 @@ class Runner(Generic[W]):
 
         Args:
             upto: release what is parked up to this number only; all by default.
+
+        Raises:
+            NotFree: it releases what touches more than is held.
         """
         now = await standing(connection)
         registry, arrivals, news = await self._at_the_door(connection, read, now)
@@ -186,8 +188,8 @@ class Runner(Generic[W]):
         names = {n for event in fresh for n in self.service.provides(event)} | news if now.waits else set()
         parked = await self._parked(connection, names, registry, now, upto) if now.waits else []
         released = [a.event for a in parked if a.event is not None]
-        if locking := self._locks(released):
-            await connection.execute(locking)
+        if more := self._touched(released):
+            await locks.take_if_free(connection, more)
         events = fresh + released
 
         world = await self.service.load(connection, events, registry)
@@ -206,21 +208,19 @@ class Runner(Generic[W]):
         await writes.done()
         return result
 
-    def _holding(self, read: Sequence[Arrival]) -> str:
+    def _holding(self, read: Sequence[Arrival], more: Iterable[str] = ()) -> str:
         """The locks of a batch: of the registry, and of all that its events name."""
         # An event of an unknown partner is parked under this lock, so the entry it waits for cannot slip by.
         registry = locks.of_registry(alone=self._enters(read))
-        state = self._locks([a.event for a in read if a.event is not None and a.settled is None])
-        return f"{registry}; {state}" if state else registry
+        names = self._touched([a.event for a in read if a.event is not None and a.settled is None])
+        names.update(more)
+        return f"{registry}; {locks.of(names)}" if names else registry
 
-    def _locks(self, events: Sequence[Event]) -> str:
+    def _touched(self, events: Sequence[Event]) -> set[str]:
         # A replay is alone in its database, and takes larger batches than there is room for locks.
         if self._replaying:
-            return ""
-        names = {name for event in events for name in self.service.touches(event)}
-        if EVERYTHING in names:
-            return locks.of_everything()
-        return locks.of_named(names) if names else ""
+            return set()
+        return {name for event in events for name in self.service.touches(event)}
 
     def _enters(self, read: Sequence[Arrival]) -> bool:
         return any(self._for_the_registry(a) and a.record.trusted is None for a in read)

@@ -17,16 +17,17 @@ _WRITES: Final = re.compile(r"\s*(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)")
 
 
 @contextlib.asynccontextmanager
-async def begun(connection: Any, *first: str) -> AsyncIterator[None]:
+async def begun(connection: Any, *first: str, keep: bool = True) -> AsyncIterator[None]:
     """A transaction, committed at the end.
 
     Args:
         first: its first statements, whose answers nobody needs; they go with the `BEGIN`.
+        keep: False to roll it back at the end.
     """
     try:
         await _begin(connection, first)
         yield
-        await _commit(connection)
+        await (_commit if keep else _undo)(connection)
     except BaseException:
         await _undo(connection)
         raise

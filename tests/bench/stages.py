@@ -78,7 +78,7 @@ class Stages:
             "read": self._decode,
             "checks at the door, reading included": lambda: self._sorted(self._records),
             "inbox": lambda: _run(enter(nowhere, entering)),
-            "locks": lambda: locks.of_named(self._touched()),
+            "locks": lambda: locks.of(self._touched()),
             "load, without what is found": lambda: _run(
                 self._service.load(nowhere, self._events, self._registry)
             ),

@@ -64,6 +64,13 @@ async def nothing_lost(world: World) -> None:
             raise Violation(f"lost: {said.id} of {said.partner}")
 
 
+async def nobody_waits_in_a_circle(world: World) -> None:
+    """No two batches ever waited for each other: to find that takes PostgreSQL a second, or longer."""
+    for name, base in world.databases.items():
+        if base.locks.circles:
+            raise Violation(f"{name}: {base.locks.circles} deadlocks")
+
+
 async def nothing_twice(world: World) -> None:
     """An id is one event, to the byte, wherever it is read."""
     seen: dict[tuple[str, str], bytes] = {}
@@ -200,6 +207,7 @@ async def rebuilt_is_live(world: World) -> None:
 
 
 PROMISES: Final[tuple[Callable[[World], Awaitable[None]], ...]] = (
+    nobody_waits_in_a_circle,
     nothing_lost,
     nothing_twice,
     refusals_stand,

@@ -154,6 +154,13 @@ class Session:
             self.database.locks.drop(self, [name])
             raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
 
+    def try_lock(self, name: Hashable, *, exclusive: bool = True) -> bool:
+        """Take a lock until the end of the transaction, if nobody need be waited for."""
+        taken = self.database.locks.take_now(self, name, exclusive=exclusive)
+        if taken:
+            self._locks.add(name)
+        return taken
+
     def try_session_lock(self, name: Hashable) -> bool:
         """Take a lock until the end of the session, unless somebody has it."""
         taken = self.database.locks.take_now(self, name, exclusive=True)

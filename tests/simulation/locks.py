@@ -20,12 +20,17 @@ class _Waiter:
 
 
 class Locks:
-    """Who holds what, and who waits for it."""
+    """Who holds what, and who waits for it.
+
+    Attributes:
+        circles: how often somebody waited for who waited for him.
+    """
 
     def __init__(self) -> None:
         self._held: dict[Hashable, dict[Owner, bool]] = {}
         self._waiting: dict[Hashable, deque[_Waiter]] = {}
         self._waits_for: dict[Owner, Hashable] = {}
+        self.circles = 0
 
     def take_now(self, owner: Owner, name: Hashable, *, exclusive: bool) -> bool:
         """Take the lock if that can be done without waiting."""
@@ -56,6 +61,7 @@ class Locks:
         self._waits_for[owner] = name
         try:
             if self._in_a_circle(owner):
+                self.circles += 1
                 raise asyncpg.DeadlockDetectedError("deadlock detected")
             await waiter.granted
         finally:

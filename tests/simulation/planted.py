@@ -36,8 +36,8 @@ async def _refusals_forgotten(connection: Any, refused: Sequence[Any], _arrivals
     await inbox.forget(connection, [inbox.name_of(event) for event in refused])
 
 
-def _no_locks(_self: Any, _events: Any) -> str:
-    return ""
+def _no_locks(_self: Any, _events: Any) -> set[str]:
+    return set()
 
 
 async def _nothing_parked(_self: Any, _connection: Any, _names: Any, _registry: Any, _upto: Any) -> list[Any]:
@@ -49,7 +49,7 @@ _BUGS: Final[dict[str, tuple[Any, str, Callable[..., Any]]]] = {
     "outbox deleted before the acknowledgement": (Relay, "_publish", _delete_first),
     "inbox check dropped": (inbox, "enter", _everything_is_new),
     "refusals forgotten": (inbox, "refuse", _refusals_forgotten),
-    "lock left out": (Runner, "_locks", _no_locks),
+    "lock left out": (Runner, "_touched", _no_locks),
     "parked facts forgotten": (Runner, "_parked", _nothing_parked),
 }
 

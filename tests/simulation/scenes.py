@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.arrays import array
 from shared.messaging.event import Event
-from shared.messaging.locks import of_named
-from shared.messaging.service import Record
+from shared.messaging.locks import NotFree, of, take_if_free
+from shared.messaging.service import EVERYTHING, Record
 from shared.messaging.standing import standing
 from tests.delivery.ledger import Ledger
 from tests.delivery.toy.service import TALLY, UNSAVEABLE
@@ -214,11 +214,11 @@ async def each_waits_for_the_other(connect: Callable[[], Awaitable[Any]]) -> lis
     first, second = one.transaction(), other.transaction()
     await first.start()
     await second.start()
-    await one.execute(of_named(["1"]))
-    await other.execute(of_named(["2"]))
+    await one.execute(of(["1"]))
+    await other.execute(of(["2"]))
     crossing = [
-        asyncio.create_task(one.execute(of_named(["2"]))),
-        asyncio.create_task(other.execute(of_named(["1"]))),
+        asyncio.create_task(one.execute(of(["2"]))),
+        asyncio.create_task(other.execute(of(["1"]))),
     ]
     done, _ = await asyncio.wait(crossing, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
     told = [type(task.exception()).__name__ for task in done if task.exception()]
@@ -229,6 +229,37 @@ async def each_waits_for_the_other(connect: Callable[[], Awaitable[Any]]) -> lis
     await one.close()
     await other.close()
     return told
+
+
+async def what_is_taken_if_free(connect: Callable[[], Awaitable[Any]]) -> list[Any]:
+    """Nobody waits: what another holds is told at once."""
+    one, other = await connect(), await connect()
+    seen: list[Any] = []
+    for others in (["2"], [EVERYTHING]):
+        mine, theirs = one.transaction(), other.transaction()
+        await theirs.start()
+        await mine.start()
+        await other.execute(of(others))
+        seen += [await _is_free(one, names) for names in (["1"], ["2"], ["1", "2"], [EVERYTHING])]
+        await theirs.rollback()
+        await asyncio.sleep(_BLOCKED_S)
+        seen += [
+            await _is_free(one, ["1", "2"]),
+            await _is_free(one, [EVERYTHING]),
+            await _is_free(one, ["3"]),
+        ]
+        await mine.rollback()
+    await one.close()
+    await other.close()
+    return seen
+
+
+async def _is_free(connection: Any, names: list[str]) -> bool:
+    try:
+        await take_if_free(connection, names)
+    except NotFree:
+        return False
+    return True
 
 
 async def what_is_seen_when(connect: Callable[[], Awaitable[Any]]) -> list[Any]:
@@ -296,6 +327,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     back_to_a_savepoint,
     shared_and_exclusive,
     each_waits_for_the_other,
+    what_is_taken_if_free,
     what_is_seen_when,
     who_relays,
     a_transaction_that_failed,

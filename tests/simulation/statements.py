@@ -80,6 +80,15 @@ async def _lock_named(session: Session, numbers: Sequence[int]) -> None:
         await session.lock((_NAMED, number))
 
 
+async def _try_whole(session: Session, number: int) -> list[Row]:
+    return [{"free": session.try_lock((_REGISTRY_AND_STATE, number))}]
+
+
+async def _try_named(session: Session, number: int, numbers: Sequence[int]) -> list[Row]:
+    shared = session.try_lock((_REGISTRY_AND_STATE, number), exclusive=False)
+    return [{"free": shared and all(session.try_lock((_NAMED, each)) for each in numbers)}]
+
+
 async def _try_relay_lock(session: Session, number: int) -> list[Row]:
     return [{"locked": session.try_session_lock((_REGISTRY_AND_STATE, number))}]
 
@@ -333,6 +342,8 @@ MESSAGING: Final[Mapping[str, Statement]] = {
     "SELECT pg_advisory_xact_lock($1, 0)": _lock_whole,
     "SELECT pg_advisory_xact_lock_shared($1, 0)": _share_whole,
     "SELECT count(pg_advisory_xact_lock(n)) FROM unnest($1::bigint[])": _lock_named,
+    "SELECT pg_try_advisory_xact_lock($1, 0)": _try_whole,
+    "SELECT pg_try_advisory_xact_lock_shared($1, 0) AND bool_and": _try_named,
     "SELECT pg_try_advisory_lock($1, 0)": _try_relay_lock,
     "SELECT data::text AS data FROM partners": _partners,
     "INSERT INTO partners (partner, data)": _save_partner,

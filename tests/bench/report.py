@@ -17,8 +17,8 @@ from tests.bench.tables import tables
 
 _FORMAT: Final = 2
 """Of `report.json`; to be raised when what a part finds is called otherwise."""
-_BY_SERVICE: Final = ("growing", "rebuild")
-"""Parts of which one service may be measured alone."""
+_PIECEMEAL: Final = ("growing", "rebuild", "journey")
+"""What is measured piece by piece: a service alone, or the rate of the journey and, on the stack, its latency."""
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Report:
 
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
     for name, value in found.items():
-        if name in _BY_SERVICE:
+        if name in _PIECEMEAL:
             into.setdefault(name, {}).update(value)
         else:
             into[name] = value

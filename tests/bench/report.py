@@ -18,7 +18,7 @@ from tests.bench.tables import tables
 _FORMAT: Final = 2
 """Of `report.json`; to be raised when what a part finds is called otherwise."""
 _PIECEMEAL: Final = ("growing", "rebuild", "journey")
-"""What is measured piece by piece: a service alone, or the rate of the journey and, on the stack, its latency."""
+"""What is measured piece by piece: a service alone, or the rate of the journey and then its latency."""
 
 
 @dataclass(slots=True)
